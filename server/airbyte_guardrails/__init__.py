@@ -1,0 +1,13 @@
+"""What stands between a wish and a done deed: plans, policy, approvals, audit.
+
+    plans      what a tool wants to change, as immutable data, and its digest
+    states     the life of a plan, as a table of allowed moves
+    evidence   how a yes reached us, and what that kind of yes is worth
+    policy     whether a plan may go on, must be confirmed, or is refused
+    wording    a plan in words that text from Airbyte cannot forge
+    store      one database file for plans, approvals and audit
+    audit      the hash-chained record of intents, outcomes and refusals
+    life       moves plans through their life; the only writer of the store
+
+The room knows neither HTTP nor MCP. It can only ever reject, never wrongly allow.
+"""

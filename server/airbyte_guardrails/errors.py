@@ -1,0 +1,57 @@
+"""Everything that the guardrails refuse, as one tree.
+
+GuardrailError
+├── PlanNotFoundError        no such plan, or not the caller's
+├── PlanNotPendingError      the plan has left the state that the request needs
+├── PlanExpiredError         one of its two clocks ran out
+├── EvidenceTooWeakError     this kind of yes does not count for this plan
+├── RefusedByPolicyError     policy says no
+└── StoreUnavailableError    the store cannot be read or written, so nothing was sent
+"""
+
+
+class GuardrailError(Exception):
+    """A refusal, with what to do next.
+
+    Attributes:
+        message: What was refused and why, as a sentence.
+        next_step: What the reader can do about it, as a sentence.
+    """
+
+    def __init__(self, message: str, next_step: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}".rstrip()
+
+
+class PlanNotFoundError(GuardrailError):
+    """No plan with this id belongs to the caller."""
+
+    def __init__(self, plan_id: str) -> None:
+        super().__init__(
+            f"There is no plan {plan_id!r} here.",
+            "Call the tool that makes the change again; it proposes a new plan.",
+        )
+
+
+class PlanNotPendingError(GuardrailError):
+    """The plan has already been decided, applied or closed."""
+
+
+class PlanExpiredError(GuardrailError):
+    """The time to approve, or to apply after approval, is over."""
+
+
+class EvidenceTooWeakError(GuardrailError):
+    """Policy asks for stronger evidence than this approval carries."""
+
+
+class RefusedByPolicyError(GuardrailError):
+    """Policy refuses the plan."""
+
+
+class StoreUnavailableError(GuardrailError):
+    """The store of plans cannot be used; nothing is sent to Airbyte without it."""

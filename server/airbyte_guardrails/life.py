@@ -1,0 +1,334 @@
+"""Moves plans through their life. The only writer of the store.
+
+Every move is one compare-and-set in one transaction together with its audit
+record: two callers who try the same move at once, in threads or in processes,
+get one success and one refusal.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import JsonValue, TypeAdapter
+from sqlalchemy import Connection, Row, insert, select, update
+
+from airbyte_guardrails import audit
+from airbyte_guardrails.audit import RecordKind
+from airbyte_guardrails.errors import PlanExpiredError, PlanNotFoundError, PlanNotPendingError
+from airbyte_guardrails.evidence import Decision, Evidence
+from airbyte_guardrails.plans import (
+    Instance,
+    Plan,
+    PlanDraft,
+    TargetOutcome,
+    canonical_arguments,
+    canonical_json,
+    digest_of,
+)
+from airbyte_guardrails.policy import Policy
+from airbyte_guardrails.states import PlanState, leads_to
+from airbyte_guardrails.store import Store, approvals, plans
+from airbyte_guardrails.timestamps import from_text, to_text
+
+_OUTCOMES = TypeAdapter(tuple[TargetOutcome, ...])
+_PENDING = (PlanState.PROPOSED, PlanState.APPROVED)
+
+
+class PlanBook:
+    """Plans from proposal to outcome, on one store and under one policy.
+
+    All methods block on the database; call them from a worker thread.
+
+    Raises:
+        StoreUnavailableError: From every method; the plan has then not moved.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        *,
+        now: Callable[[], datetime],
+        approve_within: timedelta,
+        apply_within: timedelta,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._now = now
+        self._approve_within = approve_within
+        self._apply_within = apply_within
+
+    def propose(self, action: str, instance: Instance, requester: str, draft: PlanDraft[Any]) -> Plan:
+        """Store a draft as a plan, or return the pending one of the same wish.
+
+        A pending plan of the same requester, action and targets whose meaning
+        has changed since is superseded by the new one.
+
+        Raises:
+            RefusedByPolicyError: Policy denies the action.
+        """
+        self._policy.require_permitted(action)
+        now = self._now()
+        plan = _new_plan(action, instance, requester, draft, now=now, approve_by=now + self._approve_within)
+        wish = _wish(plan)
+        with self._store.writing() as connection:
+            for pending in self._pending_of(connection, wish):
+                if pending.digest == plan.digest:
+                    return pending
+                self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
+            connection.execute(insert(plans).values(_row_values(plan, wish)))
+            audit.append(connection, RecordKind.PROPOSED, plan.id, _proposal_record(plan), now)
+        return plan
+
+    def get(self, plan_id: str, requester: str | None = None) -> Plan:
+        """Return a plan; with `requester`, only if it is theirs.
+
+        Raises:
+            PlanNotFoundError: No such plan, or it belongs to somebody else.
+        """
+        with self._store.reading() as connection:
+            plan = _find(connection, plan_id)
+        if plan is None or requester not in (None, plan.requester):
+            raise PlanNotFoundError(plan_id)
+        return self._as_of_now(plan)
+
+    def pending(self) -> Sequence[Plan]:
+        """Every plan that waits for a decision or for its execution, oldest first."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(plans).where(plans.c.state.in_(_PENDING)).order_by(plans.c.created_at)
+            ).all()
+        current = (self._as_of_now(_plan_from(row)) for row in rows)
+        return [plan for plan in current if not plan.state.is_final]
+
+    def decide(
+        self, plan_id: str, decision: Decision, evidence: Evidence, approver: str, reason: str = ""
+    ) -> Plan:
+        """Record the one decision on a plan.
+
+        Raises:
+            PlanNotFoundError: No such plan.
+            PlanExpiredError: The time to decide is over.
+            PlanNotPendingError: It was decided or closed before; one no is final.
+            EvidenceTooWeakError: A yes, but of a kind that policy does not accept.
+        """
+        if decision is Decision.APPROVE:
+            self._policy.require_evidence(evidence)
+        now = self._now()
+        approved = decision is Decision.APPROVE
+        state = PlanState.APPROVED if approved else PlanState.DENIED
+        with self._store.writing() as connection:
+            plan = self._require(connection, plan_id)
+            if plan.state is not PlanState.PROPOSED:
+                raise _not_pending(plan)
+            apply_by = to_text(now + self._apply_within) if approved else None
+            self._move(connection, plan, state, apply_by=apply_by, closing_note=reason)
+            record = {
+                "plan_id": plan.id,
+                "digest": plan.digest,
+                "decision": decision.value,
+                "evidence": evidence.value,
+                "approver": approver,
+                "reason": reason,
+                "decided_at": to_text(now),
+            }
+            connection.execute(insert(approvals).values(record))
+            audit.append(connection, RecordKind.DECIDED, plan.id, dict(record), now)
+        return self.get(plan_id)
+
+    def begin(self, plan_id: str, digest: str) -> Plan:
+        """Consume the approval: exactly one caller gets through, and the intent is on record before it does.
+
+        Args:
+            plan_id: The approved plan.
+            digest: The digest of the same change planned afresh, just now.
+
+        Raises:
+            RefusedByPolicyError: Policy denies the action by now.
+            PlanExpiredError: The time to apply is over.
+            PlanNotPendingError: Not approved, stale, or somebody else was first.
+        """
+        now = self._now()
+        with self._store.writing() as connection:
+            plan = self._require(connection, plan_id)
+            self._policy.require_permitted(plan.action)
+            approved_digest = connection.scalar(
+                select(approvals.c.digest).where(
+                    approvals.c.plan_id == plan_id, approvals.c.decision == Decision.APPROVE
+                )
+            )
+            if plan.state is not PlanState.APPROVED or approved_digest != digest:
+                raise _not_pending(plan)
+            self._move(connection, plan, PlanState.EXECUTING)
+            audit.append(connection, RecordKind.INTENT, plan.id, _proposal_record(plan), now)
+        return plan
+
+    def finish(self, plan_id: str, outcomes: tuple[TargetOutcome, ...]) -> Plan:
+        """Record what became of an executing plan; its state is the worst of its outcomes."""
+        statuses = {outcome.status for outcome in outcomes}
+        state = next(
+            (bad for bad in (PlanState.OUTCOME_UNKNOWN, PlanState.FAILED) if bad in statuses),
+            PlanState.EXECUTED,
+        )
+        told: JsonValue = _OUTCOMES.dump_python(outcomes, mode="json")
+        with self._store.writing() as connection:
+            plan = self._require(connection, plan_id)
+            self._move(connection, plan, state, outcomes=canonical_json(told))
+            audit.append(
+                connection, RecordKind.OUTCOME, plan.id, {"state": state.value, "outcomes": told}, self._now()
+            )
+        return self.get(plan_id)
+
+    def close_stale(self, plan_id: str, moved: Sequence[str]) -> Plan:
+        """Close a plan whose object is no longer as it was when the human saw it."""
+        with self._store.writing() as connection:
+            plan = self._require(connection, plan_id)
+            self._close(connection, plan, PlanState.STALE, "; ".join(moved))
+        return self.get(plan_id)
+
+    def _pending_of(self, connection: Connection, wish: str) -> list[Plan]:
+        rows = connection.execute(
+            select(plans).where(plans.c.wish == wish, plans.c.state == PlanState.PROPOSED)
+        ).all()
+        current = (self._as_of_now(_plan_from(row)) for row in rows)
+        return [plan for plan in current if plan.state is PlanState.PROPOSED]
+
+    def _require(self, connection: Connection, plan_id: str) -> Plan:
+        plan = _find(connection, plan_id)
+        if plan is None:
+            raise PlanNotFoundError(plan_id)
+        if self._as_of_now(plan).state is PlanState.EXPIRED:
+            raise PlanExpiredError(
+                f"Plan {plan_id} has expired; nothing was changed.",
+                "Call the tool that makes the change again; it proposes a new plan.",
+            )
+        return plan
+
+    def _close(self, connection: Connection, plan: Plan, state: PlanState, note: str) -> None:
+        self._move(connection, plan, state, closing_note=note)
+        audit.append(
+            connection, RecordKind.CLOSED, plan.id, {"state": state.value, "note": note}, self._now()
+        )
+
+    @staticmethod
+    def _move(connection: Connection, plan: Plan, state: PlanState, **values: str | None) -> None:
+        moved = connection.execute(
+            update(plans)
+            .where(plans.c.id == plan.id, plans.c.state.in_(leads_to(state)))
+            .values(state=state.value, **values)
+        )
+        if moved.rowcount != 1:
+            raise _not_pending(plan)
+
+    def _as_of_now(self, plan: Plan) -> Plan:
+        deadline = plan.apply_by if plan.state is PlanState.APPROVED else plan.approve_by
+        over = plan.state in _PENDING and deadline is not None and deadline <= self._now()
+        return plan.model_copy(update={"state": PlanState.EXPIRED}) if over else plan
+
+
+def _new_plan(
+    action: str,
+    instance: Instance,
+    requester: str,
+    draft: PlanDraft[Any],
+    *,
+    now: datetime,
+    approve_by: datetime,
+) -> Plan:
+    return Plan(
+        id="plan_" + secrets.token_urlsafe(18),
+        action=action,
+        instance=instance,
+        requester=requester,
+        arguments=canonical_arguments(draft.arguments),
+        summary=draft.summary,
+        targets=draft.targets,
+        effects=draft.effects,
+        irreversible=draft.irreversible,
+        warnings=draft.warnings,
+        risk=draft.risk,
+        covered=draft.covered,
+        digest=digest_of(action, instance, draft),
+        state=PlanState.PROPOSED,
+        created_at=now,
+        approve_by=approve_by,
+    )
+
+
+# What lives in columns of its own, because it changes or is searched for; the rest of a plan is one document.
+_COLUMNS = {
+    "requester",
+    "digest",
+    "state",
+    "created_at",
+    "approve_by",
+    "apply_by",
+    "outcomes",
+    "closing_note",
+}
+
+
+def _row_values(plan: Plan, wish: str) -> dict[str, str | None]:
+    return {
+        "id": plan.id,
+        "requester": plan.requester,
+        "wish": wish,
+        "digest": plan.digest,
+        "state": plan.state.value,
+        "created_at": to_text(plan.created_at),
+        "approve_by": to_text(plan.approve_by),
+        "document": plan.model_dump_json(exclude=_COLUMNS),
+    }
+
+
+def _plan_from(row: Row[Any]) -> Plan:
+    document: dict[str, JsonValue] = json.loads(row.document)
+    return Plan.model_validate(
+        document
+        | {
+            "requester": row.requester,
+            "digest": row.digest,
+            "state": PlanState(row.state),
+            "created_at": from_text(row.created_at),
+            "approve_by": from_text(row.approve_by),
+            "apply_by": from_text(row.apply_by) if row.apply_by else None,
+            "outcomes": _OUTCOMES.validate_json(row.outcomes),
+            "closing_note": row.closing_note,
+        }
+    )
+
+
+def _find(connection: Connection, plan_id: str) -> Plan | None:
+    row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
+    return None if row is None else _plan_from(row)
+
+
+def _wish(plan: Plan) -> str:
+    same: list[JsonValue] = [
+        plan.requester,
+        plan.instance.address,
+        plan.action,
+        *sorted(t.id for t in plan.targets),
+    ]
+    return hashlib.sha256(canonical_json(same).encode()).hexdigest()
+
+
+def _proposal_record(plan: Plan) -> dict[str, JsonValue]:
+    return {
+        "action": plan.action,
+        "instance": plan.instance.model_dump(),
+        "requester": plan.requester,
+        "arguments": plan.arguments,
+        "targets": [target.id for target in plan.targets],
+        "digest": plan.digest,
+    }
+
+
+def _not_pending(plan: Plan) -> PlanNotPendingError:
+    return PlanNotPendingError(
+        f"Plan {plan.id} is {plan.state}, so this cannot be done.",
+        "Call get_plan to see what became of it, or call the tool again for a new plan.",
+    )

@@ -1,0 +1,60 @@
+"""Whether a plan may go on, must be confirmed by a human, or is refused.
+
+The default is to confirm; read-only refuses every mutation. Policy is asked
+twice, when a plan is made and when it is applied, and the stricter answer wins
+because each moment can only refuse, never loosen what the other one said.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from airbyte_guardrails.errors import EvidenceTooWeakError, RefusedByPolicyError
+from airbyte_guardrails.evidence import Evidence
+
+
+class Verdict(StrEnum):
+    """What policy says of a plan."""
+
+    CONFIRM = "confirm"
+    DENY = "deny"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The operator's upper bound.
+
+    Attributes:
+        read_only: Refuse every mutation, whatever was approved.
+        least_evidence: The weakest kind of yes that counts.
+    """
+
+    read_only: bool = False
+    least_evidence: Evidence = Evidence.LOCAL_TERMINAL
+
+    def verdict(self) -> Verdict:
+        """The answer for any mutation."""
+        return Verdict.DENY if self.read_only else Verdict.CONFIRM
+
+    def require_permitted(self, action: str) -> None:
+        """Refuse the action if policy denies it.
+
+        Raises:
+            RefusedByPolicyError: The server is in read-only mode.
+        """
+        if self.verdict() is Verdict.DENY:
+            raise RefusedByPolicyError(
+                f"{action} was refused: this server is in read-only mode, so nothing was changed.",
+                "Ask the operator; the setting is AIRBYTE_MCP_READ_ONLY.",
+            )
+
+    def require_evidence(self, evidence: Evidence) -> None:
+        """Refuse a yes that is worth less than policy asks for.
+
+        Raises:
+            EvidenceTooWeakError: `evidence` is weaker than `least_evidence`.
+        """
+        if not evidence.is_at_least(self.least_evidence):
+            raise EvidenceTooWeakError(
+                f"An approval by {evidence} does not count here; the least is {self.least_evidence}.",
+                "Approve the plan in a way that the operator's policy accepts.",
+            )

@@ -1,0 +1,151 @@
+"""One database for plans, approvals and audit, so that they can never disagree.
+
+SQLite, one file in the user's data folder, owner-only, in WAL mode. Every
+write is one transaction that takes the write lock first, which is what makes
+compare-and-set and the audit chain hold across threads and processes.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from airbyte_guardrails.errors import StoreUnavailableError
+
+BUSY_TIMEOUT_MS = 10_000
+_WRITES = "airbyte_writes"
+
+metadata = MetaData()
+
+# Times are ISO 8601 UTC text of one width (see `timestamps`), so that they sort as text on any database.
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("requester", String(200), nullable=False, index=True),
+    Column("wish", String(64), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("created_at", String(32), nullable=False),
+    Column("approve_by", String(32), nullable=False),
+    Column("apply_by", String(32)),
+    Column("document", Text, nullable=False),
+    Column("outcomes", Text, nullable=False, default="[]"),
+    Column("closing_note", Text, nullable=False, default=""),
+)
+
+# The primary key makes a decision write-once: a second one for the same plan cannot be stored.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("plan_id", String(64), ForeignKey("plans.id"), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("decision", String(10), nullable=False),
+    Column("evidence", String(20), nullable=False),
+    Column("approver", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", String(32), nullable=False),
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("plan_id", String(64), nullable=False, index=True),
+    Column("document", Text, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+class Store:
+    """A database file, opened and created when first used.
+
+    Raises:
+        StoreUnavailableError: From `reading` and `writing`, when the file
+            cannot be opened, read or written in time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """A connection that only reads and takes no lock that others wait for."""
+        with self._faults(), self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """A transaction that holds the write lock; commits at the end, rolls back on any exception."""
+        with self._faults(), self._open().execution_options(**{_WRITES: True}).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection; the store can be used again afterwards."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _open(self) -> Engine:
+        if self._engine is None:
+            _create_owner_only(self._path)
+            engine = create_engine(f"sqlite:///{self._path}")
+            event.listen(engine, "connect", _configure)
+            event.listen(engine, "begin", _begin)
+            metadata.create_all(engine)
+            self._engine = engine
+        return self._engine
+
+    @contextmanager
+    def _faults(self) -> Generator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as fault:
+            raise StoreUnavailableError(
+                f"The store of plans at {self._path} cannot be used, so nothing was sent to Airbyte.",
+                "Check that the folder is writable and has space, and that no other program locks the file.",
+            ) from fault
+
+
+def _create_owner_only(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # sqlite3's own transactions start too late, at the first INSERT; ours start in _begin.
+    raw: Any = connection  # the DB-API type knows nothing of sqlite3's isolation_level
+    raw.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

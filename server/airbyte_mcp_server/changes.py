@@ -1,0 +1,49 @@
+"""What became of a change, as the one answer that all mutating tools give."""
+
+from airbyte_guardrails.plans import Plan
+from airbyte_guardrails.states import PlanState
+from airbyte_guardrails.wording import question
+from airbyte_tools.answers import ChangeResult
+from airbyte_tools.plans import plan_next_step, target_results
+from airbyte_tools.tool import NothingToDo
+from airbyte_tools.words import iso, quoted
+
+_HEADLINES = {
+    PlanState.PROPOSED: "Nothing was changed yet: a person has to approve this first.",
+    PlanState.APPROVED: "Approved, not done yet.",
+    PlanState.EXECUTING: "It is being done right now.",
+    PlanState.EXECUTED: "Done, as the person approved it.",
+    PlanState.FAILED: "Approved, but it did not work out as planned.",
+    PlanState.OUTCOME_UNKNOWN: "Sent, but what Airbyte made of it is not known.",
+    PlanState.DENIED: "Nothing was changed: it was not approved.",
+    PlanState.EXPIRED: "Nothing was changed: the time to approve it is over.",
+    PlanState.STALE: "Nothing was changed: things are no longer as the person saw them.",
+    PlanState.SUPERSEDED: "Nothing was changed: a newer plan replaced this one.",
+}
+
+
+def nothing_to_do(answer: NothingToDo) -> tuple[ChangeResult, str]:
+    """A change that is already so."""
+    result = ChangeResult(status="nothing_to_do", plan_id=None, results=[], next_step=answer.next_step)
+    return result, f"{answer.message} {answer.next_step}".strip()
+
+
+def of_plan(plan: Plan) -> tuple[ChangeResult, str]:
+    """A plan as it stands: waiting, refused, or done with an outcome for each target."""
+    status = "approval_required" if plan.state is PlanState.PROPOSED else plan.state.value
+    result = ChangeResult(
+        status=status, plan_id=plan.id, results=target_results(plan), next_step=plan_next_step(plan)
+    )
+    return result, "\n".join(_lines(plan, result))
+
+
+def _lines(plan: Plan, result: ChangeResult) -> list[str]:
+    lines = [_HEADLINES[plan.state]]
+    if plan.closing_note:
+        lines.append(plan.closing_note)
+    if plan.state in (PlanState.PROPOSED, PlanState.APPROVED):
+        lines += [question(plan), f"Plan {plan.id}, to be approved until {iso(plan.approve_by)}."]
+    lines += [f"- {quoted(r.name)} ({r.id}): {r.status}, {r.message}" for r in result.results]
+    if result.next_step:
+        lines.append(result.next_step)
+    return lines

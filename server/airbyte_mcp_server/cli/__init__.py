@@ -1,0 +1,1 @@
+"""The command `airbyte-mcp-server`: one module per subcommand, each importing what it needs when it runs."""

@@ -1,0 +1,137 @@
+"""`airbyte-mcp-server approvals`: a person looks at plans and decides, on a terminal of this machine."""
+
+import asyncio
+import getpass
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airbyte_guardrails.errors import GuardrailError
+from airbyte_mcp_server.cli.options import log_to_stderr, refusing_clearly, settings_from, settings_options
+from airbyte_mcp_server.cli.serve import INSTANCE
+from airbyte_mcp_server.settings import Settings, SettingsError, variable_of
+
+if TYPE_CHECKING:
+    from airbyte_guardrails.plans import Plan
+    from airbyte_mcp_server.runtime import Runtime
+
+
+def _runtime(options: dict[str, Any]) -> "Runtime":
+    from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without it
+
+    settings = settings_from(options)
+    log_to_stderr(settings)
+    return Runtime(settings, INSTANCE)
+
+
+@click.group()
+def approvals() -> None:
+    """Look at changes that wait for a person, and decide on them."""
+
+
+@approvals.command("list")
+@settings_options
+@refusing_clearly(SettingsError, GuardrailError)
+def list_pending(**options: Any) -> None:  # noqa: ANN401 - one per setting
+    """List the plans that wait for a decision, or for their execution."""
+    runtime = _runtime(options)
+    waiting = runtime.book.pending()
+    if not waiting:
+        click.echo("Nothing waits for a decision.")
+    for plan in waiting:
+        click.echo(f"{plan.id}  {plan.state:<9}  until {plan.approve_by:%H:%M:%S} UTC  {plan.summary}")
+
+
+@approvals.command("show")
+@click.argument("plan_id")
+@settings_options
+@refusing_clearly(SettingsError, GuardrailError)
+def show(plan_id: str, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Show one plan as the person who decides should see it."""
+    _show(_runtime(options).book.get(plan_id))
+
+
+@approvals.command("approve")
+@click.argument("plan_id")
+@settings_options
+@refusing_clearly(SettingsError, GuardrailError)
+def approve(plan_id: str, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Approve one plan, and apply it at once where this command can reach the same Airbyte."""
+    runtime = _runtime(options)
+    _require_person(runtime.settings)
+    plan = runtime.book.get(plan_id)
+    _show(plan)
+    _require_typed_yes(plan)
+    _decide(runtime, plan_id, "approve")
+    asyncio.run(_apply_or_say(runtime, plan_id))
+
+
+@approvals.command("deny")
+@click.argument("plan_id")
+@click.option("--reason", default="", help="Goes into the record and to the assistant.")
+@settings_options
+@refusing_clearly(SettingsError, GuardrailError)
+def deny(plan_id: str, reason: str, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Refuse one plan. One no is final."""
+    _decide(_runtime(options), plan_id, "deny", reason)
+    click.echo("Denied; it will not be done.")
+
+
+def _require_person(settings: Settings) -> None:
+    if not settings.terminal_approvals:
+        raise click.ClickException(
+            f"Approving on a terminal is switched off here ({variable_of('terminal_approvals')})."
+        )
+    if not sys.stdin.isatty():
+        raise click.ClickException(
+            "Approving takes a person at a terminal: run this command in one, by hand."
+        )
+
+
+def _require_typed_yes(plan: "Plan") -> None:
+    from airbyte_guardrails.wording import expected_confirmation, needs_name  # noqa: PLC0415 - loads when used
+
+    expected = expected_confirmation(plan) if needs_name(plan) else "approve"
+    what = f"{expected!r}" if needs_name(plan) else "approve"
+    if (
+        click.prompt(f"Type {what} to approve, anything else to leave it", default="", show_default=False)
+        != expected
+    ):
+        raise click.ClickException("Not approved; the plan still waits. To refuse it: approvals deny.")
+
+
+def _decide(runtime: "Runtime", plan_id: str, decision: str, reason: str = "") -> None:
+    from airbyte_guardrails.evidence import Decision, Evidence  # noqa: PLC0415 - loads when used
+
+    who = f"{getpass.getuser()} at a terminal"
+    runtime.book.decide(plan_id, Decision(decision), Evidence.LOCAL_TERMINAL, who, reason)
+
+
+async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
+    from airbyte_client import AirbyteError  # noqa: PLC0415 - loads when used
+    from airbyte_mcp_server.changes import of_plan  # noqa: PLC0415 - as above
+    from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - as above
+    from airbyte_tools.errors import ToolFailureError  # noqa: PLC0415 - as above
+
+    dispatch = Dispatch(runtime)
+    try:
+        applied = await dispatch.apply_plan(
+            plan_id, dispatch.context_for(runtime.session, _no_progress), requester=None
+        )
+        click.echo(of_plan(applied)[1])
+    except (AirbyteError, ToolFailureError) as error:
+        click.echo(f"Approved, not done yet. {error}")
+        click.echo("Tell the assistant to go on; it calls apply_plan.")
+    finally:
+        await runtime.aclose()
+
+
+async def _no_progress(_done: float, _total: float | None, _message: str) -> None:
+    """Nobody watches a bar here; changes take a moment."""
+
+
+def _show(plan: "Plan") -> None:
+    from airbyte_mcp_server.changes import of_plan  # noqa: PLC0415 - loads when used
+
+    click.echo(of_plan(plan)[1])

@@ -1,0 +1,22 @@
+"""The command itself. Without a subcommand it serves stdio, so that a client's entry stays one line."""
+
+import click
+
+from airbyte_mcp_server import __version__
+from airbyte_mcp_server.cli.approvals import approvals
+from airbyte_mcp_server.cli.demo import demo
+from airbyte_mcp_server.cli.sandbox import sandbox
+from airbyte_mcp_server.cli.serve import serve
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Ask an AI assistant about Airbyte syncs; nothing changes without a human who saw what would."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+for subcommand in (serve, sandbox, approvals, demo):
+    command.add_command(subcommand)

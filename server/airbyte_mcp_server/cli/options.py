@@ -1,0 +1,93 @@
+"""Settings as command-line options, made from the one vocabulary."""
+
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from airbyte_mcp_server.settings import (
+    SECRET_NAMES,
+    LogLevel,
+    Settings,
+    SettingsError,
+    Transport,
+    flag_of,
+    variable_of,
+)
+from airbyte_mcp_server.settings_sources import CONFIG_VARIABLE, load_settings
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_CHOICES = {"transport": get_args(Transport), "log_level": get_args(LogLevel)}
+_SWITCHES = {"read_only": "--read-only", "terminal_approvals": "--terminal-approvals/--no-terminal-approvals"}
+
+
+def settings_options(function: FunctionT) -> FunctionT:
+    """Add one option per setting, and `--config`. Secrets come from files only: arguments show in `ps`."""
+    for name in reversed(list(Settings.model_fields)):
+        function = _option(name)(function)
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help=f"TOML file with settings [{CONFIG_VARIABLE}]",
+    )(function)
+
+
+def _option(name: str) -> Callable[[FunctionT], FunctionT]:
+    shown = f"[{variable_of(name)}]"
+    if name in SECRET_NAMES:
+        option = f"{flag_of(name)}-file"
+        return click.option(option, default=None, metavar="FILE", help=f"[{variable_of(name)}_FILE]")
+    if name in _SWITCHES:
+        return click.option(_SWITCHES[name], name, default=None, is_flag=True, help=shown)
+    if name in _CHOICES:
+        return click.option(flag_of(name), type=click.Choice(_CHOICES[name]), default=None, help=shown)
+    return click.option(flag_of(name), default=None, metavar="VALUE", help=shown)
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """The settings that this command line, the environment and the file give together.
+
+    Raises:
+        click.ClickException: They cannot be used; the message says which one.
+    """
+    config = options.pop("config", None)
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return load_settings(given, config=config)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Send the log to stderr, never to stdout, which belongs to the protocol."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+def say(sentence: str) -> None:
+    """A sentence for the operator, on stderr."""
+    click.echo(sentence, err=True)
+
+
+def refusing_clearly(*errors: type[Exception]) -> Callable[[FunctionT], FunctionT]:
+    """Turn the named errors of a command into one sentence on stderr and exit code 1."""
+
+    def decorate(function: FunctionT) -> FunctionT:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's callbacks have any shape
+            try:
+                return function(*args, **kwargs)
+            except errors as error:
+                raise click.ClickException(str(error)) from error
+
+        return wrapped  # type: ignore[return-value]  # the same shape as `function`, which the type cannot say
+
+    return decorate

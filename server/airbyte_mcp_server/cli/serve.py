@@ -1,0 +1,66 @@
+"""`airbyte-mcp-server serve`: the MCP server."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import click
+from pydantic import SecretStr
+
+from airbyte_mcp_server.cli.options import (
+    log_to_stderr,
+    refusing_clearly,
+    say,
+    settings_from,
+    settings_options,
+)
+from airbyte_mcp_server.settings import Settings, SettingsError
+
+INSTANCE = "default"
+SANDBOX_INSTANCE = "sandbox"
+
+
+@click.command()
+@click.option("--sandbox", "with_sandbox", is_flag=True, help="Start an embedded Airbyte and connect to it.")
+@settings_options
+@refusing_clearly(SettingsError)
+def serve(*, with_sandbox: bool = False, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Serve MCP over stdio (default), SSE or streamable HTTP."""
+    settings = settings_from(options)
+    log_to_stderr(settings)
+    with _sandboxed(settings) if with_sandbox else nullcontext((settings, INSTANCE)) as (used, instance):
+        _run(used, instance)
+
+
+def _run(settings: Settings, instance: str) -> None:
+    from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without the MCP SDK
+    from airbyte_mcp_server.transports import serve as serve_transport  # noqa: PLC0415 - as above
+
+    try:
+        asyncio.run(serve_transport(Runtime(settings, instance), say))
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+@contextmanager
+def _sandboxed(settings: Settings) -> Generator[tuple[Settings, str]]:
+    from airbyte_sandbox import SandboxError, SandboxSettings, start_in_thread  # noqa: PLC0415 - loads when asked for
+
+    try:
+        running = start_in_thread(SandboxSettings())
+    except SandboxError as error:
+        raise SettingsError(str(error)) from error
+    with running:
+        connected = settings.model_copy(
+            update={
+                "api_url": running.address.api_url,
+                "client_id": running.address.client_id,
+                "client_secret": SecretStr(running.address.client_secret),
+                "secret_access_token": None,
+                "username": None,
+                "password": None,
+                "workspace_id": None,
+            }
+        )
+        yield connected, SANDBOX_INSTANCE

@@ -1,0 +1,134 @@
+"""One vocabulary for flags, environment and TOML file, checked once at the start.
+
+A setting `api_url` is the flag `--api-url`, the variable `AIRBYTE_API_URL`
+and the key `api_url` of the TOML file; the server's own settings carry the
+prefix `AIRBYTE_MCP_` in the environment. A flag beats the environment, and the
+environment beats the file. Every secret can come from a file instead:
+`AIRBYTE_CLIENT_SECRET_FILE`, `client_secret_file`.
+"""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+DEFAULT_API_URL = "http://localhost:8000/api/public/v1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Transport = Literal["stdio", "sse", "http"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which one and what it should be."""
+
+
+class Settings(BaseModel):
+    """Everything that an operator can decide. Immutable once the server runs.
+
+    Attributes:
+        api_url: Where Airbyte's public API answers.
+        client_id, client_secret: An application of Airbyte; the way that lasts.
+        secret_access_token: A bearer token; Airbyte's own last 15 minutes.
+        username, password: Basic authentication of old self-managed servers.
+        workspace_id: Look only into this workspace unless a call names another.
+        read_only: Refuse every change.
+        timezone: The zone in which people here speak of times; an IANA name.
+        data_dir: Where plans, approvals and audit live. Default: the user's data folder.
+        approve_seconds: How long a plan waits for a person.
+        apply_seconds: How long an approved plan waits to be applied.
+        log_level: What goes to stderr.
+        transport, host, port: How the server is reached; loopback only for now.
+        token: The bearer token that SSE and HTTP ask for; generated when absent.
+        terminal_approvals: Whether `approvals approve` on this machine counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_url: str = DEFAULT_API_URL
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    secret_access_token: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    workspace_id: str | None = None
+
+    read_only: bool = False
+    timezone: str = "UTC"
+    data_dir: Path | None = None
+    approve_seconds: int = Field(600, ge=1, le=86_400)
+    apply_seconds: int = Field(600, ge=1, le=86_400)
+    log_level: LogLevel = "warning"
+    transport: Transport = "stdio"
+    host: str = "127.0.0.1"
+    port: int = Field(8765, ge=0, le=65_535)
+    token: SecretStr | None = None
+    terminal_approvals: bool = True
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("it is not an IANA time zone, such as Europe/Berlin or UTC") from error
+        return name
+
+    @field_validator("host")
+    @classmethod
+    def _only_loopback(cls, host: str) -> str:
+        if host not in LOOPBACK:
+            raise ValueError("only loopback addresses are served for now: 127.0.0.1, localhost or ::1")
+        return host
+
+    @field_validator("token")
+    @classmethod
+    def _long_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < 16:  # noqa: PLR2004 - said in the message
+            raise ValueError("a bearer token of fewer than 16 characters can be guessed")
+        return token
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> "Settings":
+        ways = {
+            "client_id and client_secret": (self.client_id, self.client_secret),
+            "username and password": (self.username, self.password),
+        }
+        for names, pair in ways.items():
+            if (pair[0] is None) != (pair[1] is None):
+                raise ValueError(f"{names} go together; only one of them is set")
+        chosen = [self.client_id, self.secret_access_token, self.username]
+        if sum(value is not None for value in chosen) > 1:
+            raise ValueError(
+                "choose one way to sign in: client_id and client_secret, secret_access_token,"
+                " or username and password"
+            )
+        return self
+
+
+AIRBYTE_NAMES = frozenset(
+    {
+        "api_url",
+        "client_id",
+        "client_secret",
+        "secret_access_token",
+        "username",
+        "password",
+        "workspace_id",
+    }
+)
+"""Settings that Airbyte users know by these names; their variables begin with AIRBYTE_ only."""
+
+SECRET_NAMES = frozenset({"client_secret", "secret_access_token", "password", "token"})
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    prefix = "AIRBYTE_" if name in AIRBYTE_NAMES else "AIRBYTE_MCP_"
+    return prefix + name.upper()
+
+
+def flag_of(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,135 @@
+"""Gathers settings from flags, environment and file, and refuses what it does not know.
+
+A mistyped safety setting that is silently ignored is worse than none. So an
+unknown name stops the start and names the nearest right one.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from airbyte_mcp_server.settings import SECRET_NAMES, Settings, SettingsError, flag_of, variable_of
+
+CONFIG_VARIABLE = "AIRBYTE_MCP_CONFIG"
+OWN_PREFIX = "AIRBYTE_MCP_"
+AIRBYTE_PREFIX = "AIRBYTE_"
+SECRET_FILE_LIMIT = 64 * 1024
+
+# Other programs own variables that begin with AIRBYTE_ too; only what looks like a slip of ours is refused.
+LOOKS_LIKE_A_SLIP = 0.9
+
+Value = object
+
+
+def load_settings(
+    flags: Mapping[str, Value], environment: Mapping[str, str] | None = None, config: Path | None = None
+) -> Settings:
+    """Read, merge and check every source.
+
+    Args:
+        flags: Setting names to values, only those given on the command line.
+        environment: Variables; the process's own by default.
+        config: The TOML file; else the one that AIRBYTE_MCP_CONFIG names, if any.
+
+    Raises:
+        SettingsError: A name is unknown, a value is wrong, or a file cannot be read.
+    """
+    variables = os.environ if environment is None else environment
+    from_environment = _from_environment(variables)
+    named = config or (Path(variables[CONFIG_VARIABLE]) if variables.get(CONFIG_VARIABLE) else None)
+    from_file = _from_file(named) if named else {}
+    merged = _drop_weaker_sign_in(from_file, from_environment) | from_environment | dict(flags)
+    try:
+        return Settings.model_validate(_with_secrets_read(merged))
+    except ValidationError as error:
+        raise SettingsError("; ".join(_told(problem) for problem in error.errors())) from None
+
+
+_SIGN_IN = {"client_id", "client_secret", "secret_access_token", "username", "password"}
+
+
+def _drop_weaker_sign_in(file: dict[str, Value], stronger: Mapping[str, Value]) -> dict[str, Value]:
+    # Credentials in the environment replace those of the file as a whole; half of each would be neither.
+    if {name.removesuffix("_file") for name in stronger} & _SIGN_IN:
+        return {k: v for k, v in file.items() if k.removesuffix("_file") not in _SIGN_IN}
+    return file
+
+
+def _known_names() -> dict[str, str]:
+    """Every accepted key, with `_file` forms of secrets, mapped to its variable."""
+    names = [*Settings.model_fields, *(f"{secret}_file" for secret in SECRET_NAMES)]
+    return {name: _variable(name) for name in names}
+
+
+def _variable(name: str) -> str:
+    stem = name.removesuffix("_file")
+    return variable_of(stem) + name[len(stem) :].upper() if stem in SECRET_NAMES else variable_of(name)
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, Value]:
+    by_variable = {variable: name for name, variable in _known_names().items()}
+    accepted = {*by_variable, CONFIG_VARIABLE}
+    for variable in sorted(variables.keys() - accepted):
+        _refuse_slip(variable, sorted(accepted))
+    # An empty variable is how many launchers say "not set".
+    return {name: value for variable, name in by_variable.items() if (value := variables.get(variable))}
+
+
+def _refuse_slip(variable: str, accepted: list[str]) -> None:
+    ours = variable.startswith(OWN_PREFIX)
+    cutoff = 0.0 if ours else LOOKS_LIKE_A_SLIP
+    nearest = difflib.get_close_matches(variable, accepted, n=1, cutoff=cutoff)
+    if ours or (variable.startswith(AIRBYTE_PREFIX) and nearest):
+        raise SettingsError(f"{variable} is not a setting. Did you mean {nearest[0]}?")
+
+
+def _from_file(path: Path) -> dict[str, Value]:
+    try:
+        content: dict[str, Value] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
+    known = list(_known_names())
+    for key in content:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise SettingsError(f"{key} in {path} is not a setting. Did you mean {nearest}?")
+    return content
+
+
+def _with_secrets_read(values: dict[str, Value]) -> dict[str, Value]:
+    read = {name: value for name, value in values.items() if name.removesuffix("_file") == name}
+    for secret in SECRET_NAMES:
+        source = values.get(f"{secret}_file")
+        if source is None:
+            continue
+        if values.get(secret) is not None:
+            raise SettingsError(f"{secret} and {secret}_file are both set; keep one of them.")
+        read[secret] = _secret_from(Path(str(source)), secret)
+    return read
+
+
+def _secret_from(path: Path, name: str) -> str:
+    try:
+        if path.stat().st_size > SECRET_FILE_LIMIT:
+            raise SettingsError(f"{name}_file: {path} is too large to hold a secret.")
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_file: {path} cannot be read.") from error
+    if not secret:
+        raise SettingsError(f"{name}_file: {path} is empty.")
+    return secret
+
+
+def _told(problem: ErrorDetails) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    return f"{name} ({flag_of(name)}, {_variable(name)}): {message[:1].lower()}{message[1:]}"

@@ -1,0 +1,151 @@
+"""The models that answers are made of.
+
+Their JSON schemas are published as each tool's output schema, so they hold
+only what a program needs: no prose, no nesting for its own sake. Times are
+ISO 8601 UTC text; unknown is null, never zero.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """What a tool returns as structured content."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class WorkspaceRow(Answer):
+    """One workspace."""
+
+    workspace_id: str
+    name: str
+
+
+class WorkspaceList(Answer):
+    """Every workspace that the credentials see."""
+
+    workspaces: list[WorkspaceRow]
+
+
+class ConnectionRow(Answer):
+    """One connection, compact. `schedule` is in words."""
+
+    connection_id: str
+    name: str
+    workspace_id: str | None
+    status: str
+    schedule: str
+
+
+class ConnectionList(Answer):
+    """One page of connections; `total` counts all that fit the filters."""
+
+    connections: list[ConnectionRow]
+    total: int
+    next_cursor: str | None = None
+
+
+class StreamRow(Answer):
+    """How one stream is synced. Keys and cursors as dotted paths."""
+
+    name: str
+    namespace: str | None
+    sync_mode: str | None
+    cursor: str | None
+    primary_key: list[str]
+
+
+class JobRow(Answer):
+    """One job. `started_at` is when Airbyte created it; counts are of committed rows and bytes."""
+
+    job_id: int
+    connection_id: str
+    type: str
+    status: str
+    started_at: str | None
+    duration_seconds: float | None
+    rows: int | None
+    bytes: int | None
+
+
+class ConnectionDetail(Answer):
+    """One connection in full. `next_runs` is empty where Airbyte's schedule does not tell."""
+
+    connection_id: str
+    name: str
+    workspace_id: str | None
+    source_id: str
+    destination_id: str
+    status: str
+    schedule: str
+    next_runs: list[str]
+    streams: list[StreamRow]
+    streams_total: int
+    last_job: JobRow | None
+
+
+class JobList(Answer):
+    """Jobs, newest first; `next_cursor` leads to older ones."""
+
+    jobs: list[JobRow]
+    next_cursor: str | None = None
+
+
+class FailureRow(Answer):
+    """One reason that Airbyte gives. `origin` names the part that failed, `type` the kind of fault."""
+
+    origin: str | None
+    type: str | None
+    message: str | None
+
+
+class JobDetail(Answer):
+    """One job with its reasons, where the instance tells them; else `reason_note` says why not."""
+
+    job: JobRow
+    attempts: int | None
+    failures: list[FailureRow]
+    reason_note: str
+
+
+class JobWatch(Answer):
+    """Where a job stood when the wait was over. `rows_so_far` is known only where the instance tells it."""
+
+    job: JobRow
+    finished: bool
+    rows_so_far: int | None
+    next_step: str
+
+
+class TargetResult(Answer):
+    """What became of one object of a change."""
+
+    id: str
+    name: str
+    status: str
+    message: str
+    job_id: int | None
+
+
+class ChangeResult(Answer):
+    """What became of a change.
+
+    `status` is nothing_to_do, approval_required, denied, expired, stale,
+    superseded, executing, executed, failed or outcome_unknown.
+    """
+
+    status: str
+    plan_id: str | None
+    results: list[TargetResult]
+    next_step: str
+
+
+class PlanDetail(Answer):
+    """A plan as the person sees it, and where it stands."""
+
+    plan_id: str
+    status: str
+    question: str
+    approve_by: str
+    results: list[TargetResult]
+    next_step: str

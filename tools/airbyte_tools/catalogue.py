@@ -1,0 +1,99 @@
+"""The one list of tools, and the public schema of each, computed from its models."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, JsonValue
+
+from airbyte_tools.connections import GET_CONNECTION, LIST_CONNECTIONS
+from airbyte_tools.jobs import GET_JOB, LIST_JOBS
+from airbyte_tools.plans import GET_PLAN
+from airbyte_tools.schedules import UPDATE_SCHEDULE
+from airbyte_tools.syncs import TRIGGER_SYNC
+from airbyte_tools.tool import AnyTool, Hints
+from airbyte_tools.waiting import WAIT_FOR_JOB
+from airbyte_tools.workspaces import LIST_WORKSPACES
+
+ALL_TOOLS: tuple[AnyTool, ...] = (
+    LIST_WORKSPACES,
+    LIST_CONNECTIONS,
+    GET_CONNECTION,
+    LIST_JOBS,
+    GET_JOB,
+    WAIT_FOR_JOB,
+    TRIGGER_SYNC,
+    UPDATE_SCHEDULE,
+    GET_PLAN,
+)
+
+Schema = dict[str, JsonValue]
+
+
+def public_face(tool: AnyTool) -> Schema:
+    """What `tools/list` says of a tool, in MCP's own field names."""
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "inputSchema": _schema(tool.arguments),
+        "outputSchema": _schema(tool.answer, serialized=True),
+        "annotations": _annotations(tool.hints),
+    }
+
+
+def _annotations(hints: Hints) -> Schema:
+    return {
+        "readOnlyHint": hints.read_only,
+        "destructiveHint": hints.destructive,
+        "idempotentHint": hints.idempotent,
+        "openWorldHint": hints.open_world,
+    }
+
+
+def _schema(model: type[BaseModel], *, serialized: bool = False) -> Schema:
+    raw: Schema = model.model_json_schema(mode="serialization" if serialized else "validation")
+    definitions = raw.pop("$defs", {})
+    # In answers unknown values are left out, so nothing there is required.
+    dropped = frozenset({"title", "required"}) if serialized else frozenset({"title"})
+    return _Compactor(definitions if isinstance(definitions, dict) else {}, dropped).object(raw)
+
+
+class _Compactor:
+    """Makes a schema short: references inlined, no titles, docstrings, null defaults or null alternatives."""
+
+    def __init__(self, definitions: Schema, dropped: frozenset[str]) -> None:
+        self._definitions = definitions
+        self._dropped = dropped
+
+    def object(self, node: Schema) -> Schema:
+        if isinstance(reference := node.get("$ref"), str):
+            target = self._definitions[reference.rsplit("/", 1)[-1]]
+            return self.object(target) if isinstance(target, dict) else {}
+        return dict(self._members(_without_null(node)))
+
+    def _members(self, node: Schema) -> Iterator[tuple[str, JsonValue]]:
+        is_object = node.get("type") == "object"
+        for key, value in node.items():
+            if key in self._dropped or (key == "default" and value is None):
+                continue
+            if key == "description" and is_object:
+                continue
+            if key == "properties" and isinstance(value, dict):
+                yield key, {name: self._value(member) for name, member in value.items()}
+            else:
+                yield key, self._value(value)
+
+    def _value(self, node: JsonValue) -> JsonValue:
+        if isinstance(node, list):
+            return [self._value(item) for item in node]
+        return self.object(node) if isinstance(node, dict) else node
+
+
+def _without_null(node: Schema) -> Schema:
+    alternatives = node.get("anyOf")
+    if not isinstance(alternatives, list):
+        return node
+    real = [a for a in alternatives if a != {"type": "null"}]
+    if len(real) != 1 or not isinstance(real[0], dict):
+        return node
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    return {**real[0], **rest}

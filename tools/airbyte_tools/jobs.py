@@ -1,0 +1,148 @@
+"""Jobs: what ran, when, with what result, and why it failed."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from airbyte_client import Job, JobDetails, JobStatus, JobType
+from airbyte_tools.answers import FailureRow, JobDetail, JobList, JobRow
+from airbyte_tools.finding import Reference, find_connection, workspace_id_of
+from airbyte_tools.paging import Cursor, cursor_for, offset_of
+from airbyte_tools.tool import Arguments, ReadTool, ToolContext
+from airbyte_tools.words import ago, counted, iso, length, plain, rows, sentence, size
+
+JobNumber = Annotated[int, Field(ge=1, description="job id, a number")]
+
+
+class ListJobsArguments(Arguments):
+    """Filters; all that are given must fit."""
+
+    connection: Reference | None = None
+    workspace: Reference | None = None
+    type: Literal["sync", "reset", "refresh", "clear"] | None = None
+    status: (
+        Literal["pending", "queued", "running", "incomplete", "failed", "succeeded", "cancelled"] | None
+    ) = None
+    since: Annotated[AwareDatetime, Field(description="created at or after; ISO 8601 with zone")] | None = (
+        None
+    )
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Cursor | None = None
+
+
+class GetJobArguments(Arguments):
+    """Which job."""
+
+    job_id: JobNumber
+
+
+def job_row(job: Job) -> JobRow:
+    """A job as it stands in answers; unknown counts stay unknown."""
+    return JobRow(
+        job_id=job.job_id,
+        connection_id=job.connection_id,
+        type=plain(job.job_type.value),
+        status=plain(job.status.value),
+        started_at=iso(job.started_at),
+        duration_seconds=job.duration.total_seconds() if job.duration else None,
+        rows=job.rows_synced,
+        bytes=job.bytes_synced,
+    )
+
+
+def job_words(job: JobRow, now: datetime) -> str:
+    """A job in one clause: "job 12 (sync) succeeded, 3 hours ago, took 2 minutes, 2,000 rows, 1.2 MB"."""
+    started = datetime.fromisoformat(job.started_at) if job.started_at else None
+    words = [f"job {job.job_id} ({job.type}) {job.status}", ago(started, now)]
+    if job.duration_seconds is not None:
+        words.append(f"took {length(timedelta(seconds=job.duration_seconds))}")
+    return ", ".join([*words, rows(job.rows), size(job.bytes)])
+
+
+async def _list(context: ToolContext, arguments: ListJobsArguments) -> JobList:
+    connection_id = None
+    if arguments.connection:
+        found = await find_connection(context, arguments.connection, arguments.workspace, exactly=False)
+        connection_id = found.connection_id
+    start = offset_of(arguments.cursor)
+    # One more than asked for tells whether there is a next page.
+    jobs = await context.client.list_jobs(
+        connection_id,
+        workspace_id=None if connection_id else await workspace_id_of(context, arguments.workspace),
+        job_type=JobType(arguments.type) if arguments.type else None,
+        status=JobStatus(arguments.status) if arguments.status else None,
+        created_after=arguments.since,
+        limit=start + arguments.limit + 1,
+    )
+    shown = jobs[start : start + arguments.limit]
+    more = len(jobs) > start + arguments.limit
+    return JobList(
+        jobs=[job_row(job) for job in shown],
+        next_cursor=cursor_for(start + arguments.limit) if more else None,
+    )
+
+
+def _say_list(answer: JobList, now: datetime) -> str:
+    lines = [f"{counted(len(answer.jobs), 'job')}, newest first:"]
+    lines += [f"- {job_words(job, now)}; connection {job.connection_id}" for job in answer.jobs]
+    if answer.next_cursor:
+        lines.append(f"Older jobs: call again with cursor {answer.next_cursor!r}.")
+    return "\n".join(lines)
+
+
+async def _get(context: ToolContext, arguments: GetJobArguments) -> JobDetail:
+    job = await context.client.get_job(arguments.job_id)
+    details = await context.client.explain_job(arguments.job_id)
+    return JobDetail(
+        job=job_row(job),
+        attempts=len(details.attempts) if details.available else None,
+        failures=_failures(details),
+        reason_note="" if details.available else plain(f"{details.why_not} {details.how_to_get}"),
+    )
+
+
+def _failures(details: JobDetails) -> list[FailureRow]:
+    return [
+        FailureRow(
+            origin=plain(failure.origin) if failure.origin else None,
+            type=plain(failure.type) if failure.type else None,
+            message=plain(failure.message) if failure.message else None,
+        )
+        for failure in details.failures
+    ]
+
+
+def _say_one(answer: JobDetail, now: datetime) -> str:
+    lines = [sentence(job_words(answer.job, now)) + f"; connection {answer.job.connection_id}."]
+    if answer.attempts is not None:
+        lines.append(f"{counted(answer.attempts, 'attempt')}.")
+    lines += [
+        f"Airbyte's reason: origin {f.origin or 'unknown'}, type {f.type or 'unknown'}: {f.message}"
+        for f in answer.failures
+    ]
+    return "\n".join([*lines, answer.reason_note] if answer.reason_note else lines)
+
+
+LIST_JOBS = ReadTool(
+    name="list_jobs",
+    title="List jobs",
+    description=(
+        "Lists jobs newest first, filtered by connection, workspace, type, status or time."
+        " For why one failed use get_job."
+    ),
+    arguments=ListJobsArguments,
+    answer=JobList,
+    run=_list,
+    say=_say_list,
+)
+
+GET_JOB = ReadTool(
+    name="get_job",
+    title="Show a job",
+    description="Shows one job: status, rows, bytes, duration, and why it failed where Airbyte tells it.",
+    arguments=GetJobArguments,
+    answer=JobDetail,
+    run=_get,
+    say=_say_one,
+)
