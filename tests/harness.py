@@ -71,7 +71,11 @@ class LoggedRequest:
     @property
     def is_effect(self) -> bool:
         """Whether it changes something: token fetches and the Config API's reads are POSTs, and do not."""
-        return self.method != "GET" and not self.path.endswith("/applications/token") and "/api/v1/" not in self.path
+        return (
+            self.method != "GET"
+            and not self.path.endswith("/applications/token")
+            and "/api/v1/" not in self.path
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,10 @@ class Sandbox:
     def get(self, path: str, **params: object) -> Any:
         """A control or API call of the test itself."""
         answer = httpx.get(
-            self.url + path, params=_text(params), headers={"Authorization": f"Bearer {self._token()}"}, timeout=60
+            self.url + path,
+            params=_text(params),
+            headers={"Authorization": f"Bearer {self._token()}"},
+            timeout=60,
         )
         answer.raise_for_status()
         return answer.json()
@@ -154,7 +161,7 @@ class Sandbox:
 class Person:
     """Answers questions as scripted and remembers what was asked."""
 
-    reply: ElicitResult = APPROVE
+    reply: ElicitResult = field(default_factory=lambda: APPROVE)
     questions: list[str] = field(default_factory=list[str])
     forms: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
@@ -177,7 +184,11 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a server or a command of this test."""
-        return clean_environment() | self.sandbox.environment | {"AIRBYTE_MCP_DATA_DIR": str(self.folder / "data")}
+        return (
+            clean_environment()
+            | self.sandbox.environment
+            | {"AIRBYTE_MCP_DATA_DIR": str(self.folder / "data")}
+        )
 
     def log(self) -> str:
         """Everything that servers of this test wrote to stderr."""
@@ -206,7 +217,9 @@ def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
     """The installed command `sandbox` on a free port; ready when this enters."""
     arguments = ["sandbox", "--port", "0", "--data", str(folder), *map(str, files)]
     arguments += ["--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
-    with _process(arguments, clean_environment(), folder.with_name("sandbox.log"), stdout=subprocess.PIPE) as process:
+    with _process(
+        arguments, clean_environment(), folder.with_name("sandbox.log"), stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         api_url = _line_matching(process.stdout, r"AIRBYTE_API_URL=(\S+)")
         yield Sandbox(url=api_url.removesuffix("/api/public/v1"), api_url=api_url, process=process)
@@ -221,7 +234,9 @@ async def connected(
     async with AsyncExitStack() as stack:
         if transport == "stdio":
             log = stack.enter_context((desk.folder / "stdio.log").open("a"))
-            wire: Any = stdio_client(StdioServerParameters(command=COMMAND, args=[], env=environment), errlog=log)
+            wire: Any = stdio_client(
+                StdioServerParameters(command=COMMAND, args=[], env=environment), errlog=log
+            )
         else:
             url = stack.enter_context(network_server(desk, transport, **settings))
             wire = await client_wire(stack, transport, url)
@@ -248,7 +263,9 @@ def network_server(desk: Desk, transport: str, **settings: str) -> Generator[str
     """The installed command on SSE or HTTP; gives its address once it listens."""
     environment = desk.environment | {"AIRBYTE_MCP_TOKEN": TOKEN} | settings
     arguments = ["serve", "--transport", transport, "--port", "0"]
-    with _process(arguments, environment, desk.folder / f"{transport}.log", stderr=subprocess.PIPE) as process:
+    with _process(
+        arguments, environment, desk.folder / f"{transport}.log", stderr=subprocess.PIPE
+    ) as process:
         assert process.stderr is not None
         yield _line_matching(process.stderr, r"Serving MCP over \w+ at (\S+)")
 
@@ -282,11 +299,12 @@ def _line_matching(stream: TextIO, pattern: str) -> str:
     settled = threading.Event()
 
     def read() -> None:
-        for line in stream:
-            said.append(line)
-            if not found and (match := re.search(pattern, line)):
-                found.append(match.group(1))
-                settled.set()
+        with stream:
+            for line in stream:
+                said.append(line)
+                if not found and (match := re.search(pattern, line)):
+                    found.append(match.group(1))
+                    settled.set()
         settled.set()
 
     threading.Thread(target=read, daemon=True).start()

@@ -5,14 +5,17 @@ tool could speak MCP itself and answer its own question. Host and Origin are
 checked by the SDK on every request.
 """
 
+import asyncio
 import hashlib
 import secrets
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import uvicorn
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
-from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.provider import AccessToken, TokenVerifier
 from mcp.server.sse import SseServerTransport
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
@@ -23,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
 from airbyte_mcp_server.settings import Settings, SettingsError
-from airbyte_mcp_server.transports import Announce
+from airbyte_mcp_server.transports import STOP_SIGNALS, Announce
 
 SSE_PATH = "/sse"
 MESSAGES_PATH = "/messages/"
@@ -44,12 +47,13 @@ async def serve_network(runtime: Runtime, announce: Announce) -> None:
         SettingsError: The address cannot be bound.
     """
     settings = runtime.settings
-    app, path = (
-        (_sse_app(runtime), SSE_PATH) if settings.transport == "sse" else (_http_app(runtime), HTTP_PATH)
-    )
     configured = settings.token.get_secret_value() if settings.token else None
     token = configured or secrets.token_urlsafe(32)
-    _require_token(app, token)
+    verifier = OneToken(token)
+    app, path = _sse_app(runtime) if settings.transport == "sse" else _http_app(runtime, verifier)
+    # What is added last runs first: see who it is, then remember it. The routes refuse whoever is nobody.
+    app.add_middleware(AuthContextMiddleware)
+    app.add_middleware(AuthenticationMiddleware, backend=BearerAuthBackend(verifier))
     with _bound(settings) as listening:
         announce(f"Serving MCP over {settings.transport} at {_address(settings, listening)}{path}")
         if configured is None:
@@ -57,39 +61,42 @@ async def serve_network(runtime: Runtime, announce: Announce) -> None:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
-        await uvicorn.Server(config).serve(sockets=[listening])
+        server = QuietServer(config)
+        for stop in STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(stop, server.handle_exit, stop, None)
+        await server.serve(sockets=[listening])
 
 
-def _http_app(runtime: Runtime) -> Starlette:
-    return build_server(runtime).streamable_http_app(
-        streamable_http_path=HTTP_PATH, transport_security=ONLY_LOOPBACK
+class QuietServer(uvicorn.Server):
+    """Leaves signals to us: uvicorn's own way raises them again at the end, which ends in exit code 143."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture nothing."""
+        yield
+
+
+def _http_app(runtime: Runtime, verifier: TokenVerifier) -> tuple[Starlette, str]:
+    app = build_server(runtime).streamable_http_app(
+        streamable_http_path=HTTP_PATH, transport_security=ONLY_LOOPBACK, token_verifier=verifier
     )
+    return app, HTTP_PATH
 
 
-def _sse_app(runtime: Runtime) -> Starlette:
+def _sse_app(runtime: Runtime) -> tuple[Starlette, str]:
     server = build_server(runtime)
     transport = SseServerTransport(MESSAGES_PATH, ONLY_LOOPBACK)
 
-    class Listen:
-        """The event stream, as an ASGI application: it sends its own answer."""
+    async def listen(scope: Scope, receive: Receive, send: Send) -> None:
+        async with transport.connect_sse(scope, receive, send) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
 
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            async with transport.connect_sse(scope, receive, send) as (incoming, outgoing):
-                await server.run(incoming, outgoing, server.create_initialization_options())
-
-    return Starlette(
-        routes=[
-            Route(SSE_PATH, Listen(), methods=["GET"]),
-            Mount(MESSAGES_PATH, app=transport.handle_post_message),
-        ]
-    )
-
-
-def _require_token(app: Starlette, token: str) -> None:
-    # What is added last runs first: see who it is, remember it, then refuse whoever is nobody.
-    app.add_middleware(RequireAuthMiddleware, required_scopes=[])
-    app.add_middleware(AuthContextMiddleware)
-    app.add_middleware(AuthenticationMiddleware, backend=BearerAuthBackend(OneToken(token)))
+    # RequireAuthMiddleware is an ASGI application, so the routes hand it the event stream to send itself.
+    routes = [
+        Route(SSE_PATH, RequireAuthMiddleware(listen, []), methods=["GET"]),
+        Mount(MESSAGES_PATH, RequireAuthMiddleware(transport.handle_post_message, [])),
+    ]
+    return Starlette(routes=routes), SSE_PATH
 
 
 class OneToken:
@@ -116,6 +123,8 @@ def _bound(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        # From here on a client that read the address is queued, not refused.
+        listening.listen()
     except OSError as error:
         listening.close()
         raise SettingsError(

@@ -1,6 +1,8 @@
 """stdio here; SSE and streamable HTTP, which load more, in `network`."""
 
+import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import Callable
 
@@ -8,6 +10,9 @@ from mcp.server.stdio import stdio_server
 
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
+from airbyte_mcp_server.standard_input import claimed_stdin
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Announce = Callable[[str], None]
 
@@ -34,8 +39,16 @@ async def serve(runtime: Runtime, announce: Announce) -> None:
 
 
 async def _serve_stdio(runtime: Runtime) -> None:
+    serving = asyncio.ensure_future(_talk_on_stdio(runtime))
+    for stop in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+async def _talk_on_stdio(runtime: Runtime) -> None:
     server = build_server(runtime)
-    async with stdio_server() as (incoming, outgoing):
+    async with stdio_server(stdin=claimed_stdin()) as (incoming, outgoing):
         # A stray print would wait in stdout's buffer and reach the protocol when the SDK restores it.
         with contextlib.redirect_stdout(sys.stderr):
             await server.run(incoming, outgoing, server.create_initialization_options())

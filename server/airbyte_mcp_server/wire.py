@@ -69,7 +69,9 @@ def bad_arguments(tool: AnyTool, error: ValidationError) -> BadArgumentsError:
 def _problem(problem: ErrorDetails, known: list[str]) -> str:
     path = ".".join(str(part) for part in problem["loc"]) or "arguments"
     if problem["type"] != "extra_forbidden":
-        return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+        # JSON knows no tuples; pydantic's message does.
+        message = problem["msg"].replace("tuple", "list")
+        return f"{path}: {message[:1].lower()}{message[1:]}"
     nearest = difflib.get_close_matches(path, known, n=1, cutoff=0.5)
     hint = f", did you mean {nearest[0]}?" if nearest else ""
     return f"there is no argument {path[:80]!r}{hint}"

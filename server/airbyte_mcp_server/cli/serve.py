@@ -37,10 +37,7 @@ def _run(settings: Settings, instance: str) -> None:
     from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without the MCP SDK
     from airbyte_mcp_server.transports import serve as serve_transport  # noqa: PLC0415 - as above
 
-    try:
-        asyncio.run(serve_transport(Runtime(settings, instance), say))
-    except KeyboardInterrupt:
-        say("Stopped.")
+    asyncio.run(serve_transport(Runtime(settings, instance), say))
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""Over SSE and HTTP: no token, no answer, on loopback too; other hosts and origins are turned away."""
+
+import re
+import signal
+import subprocess
+
+import httpx
+import pytest
+
+from harness import COMMAND, TOKEN, Desk, network_server
+
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+HEADERS = {
+    "Accept": "application/json, text/event-stream",
+    "Content-Type": "application/json",
+    "Authorization": f"Bearer {TOKEN}",
+}
+
+
+def knock(transport: str, url: str, **headers: str | None) -> int:
+    """The status that one request gets; a header of None is left out."""
+    merged = {name: value for name, value in (HEADERS | headers).items() if value is not None}
+    method, body = ("GET", None) if transport == "sse" else ("POST", CALL)
+    with httpx.stream(method, url, headers=merged, json=body, timeout=20) as answer:
+        return answer.status_code
+
+
+@pytest.mark.parametrize("transport", ["sse", "http"])
+def test_only_the_bearer_of_the_token_on_this_host_is_let_in(desk: Desk, transport: str) -> None:
+    with network_server(desk, transport) as url:
+        assert knock(transport, url) == 200
+        assert knock(transport, url, Authorization=None) == 401
+        assert knock(transport, url, Authorization="Bearer planted-bearer-token-of-nobody") == 401
+        assert knock(transport, url, Authorization=f"Basic {TOKEN}") == 401
+        assert knock(transport, url, Host="airbyte.example.com") == 421
+        assert knock(transport, url, Origin="https://evil.example.com") == 403
+
+
+def test_messages_of_an_sse_session_need_the_token_too(desk: Desk) -> None:
+    with network_server(desk, "sse") as url:
+        messages = url.removesuffix("/sse") + "/messages/?session_id=" + "0" * 32
+        without = httpx.post(messages, json=CALL)
+        with_token = httpx.post(messages, json=CALL, headers=HEADERS)
+
+    assert without.status_code == 401
+    assert with_token.status_code == 404
+
+
+@pytest.mark.parametrize("transport", ["sse", "http"])
+def test_without_a_configured_token_one_is_made_and_told_to_the_operator_only(
+    desk: Desk, transport: str
+) -> None:
+    with subprocess.Popen(
+        [COMMAND, "serve", "--transport", transport, "--port", "0"],
+        env=desk.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().rsplit(" ", 1)[-1].strip()
+        token = process.stderr.readline().rsplit(" ", 1)[-1].strip()
+        assert len(token) >= 32
+        assert knock(transport, url, Authorization=f"Bearer {token}") == 200
+        assert knock(transport, url, Authorization="Bearer wrong") == 401
+        process.send_signal(signal.SIGTERM)
+        said, errors = process.communicate(timeout=20)
+
+    assert said == ""
+    assert "Traceback" not in errors
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "airbyte.example.com", "::"])
+def test_any_address_but_loopback_is_refused_at_the_start(desk: Desk, host: str) -> None:
+    refused = desk.command("serve", "--transport", "http", "--host", host)
+
+    assert refused.returncode == 1
+    assert "loopback" in refused.stderr
+    assert "AIRBYTE_MCP_HOST" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_said_to_be_taken(desk: Desk) -> None:
+    with network_server(desk, "http") as url:
+        port = re.findall(r":(\d+)/", url)[0]
+        refused = desk.command("serve", "--transport", "http", "--port", port)
+
+    assert refused.returncode == 1
+    assert f"Port {port}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_secrets_of_a_session_are_in_no_log(desk: Desk) -> None:
+    with network_server(desk, "http", AIRBYTE_MCP_LOG_LEVEL="debug") as url:
+        assert knock("http", url) == 200
+
+    assert "planted-" not in desk.log()

@@ -1,0 +1,173 @@
+"""A person approves on a terminal of this machine what the client could not ask."""
+
+import os
+import pty
+import select
+import subprocess
+
+import anyio
+from anyio.to_thread import run_sync
+
+from harness import COMMAND, HEALTHY, Desk, Era, connected, data_of, text_of
+
+TRIGGER = {"connections": [HEALTHY]}
+SECONDS = 30
+ELSEWHERE = "http://127.0.0.1:9/api/public/v1"
+
+
+def at_a_terminal(desk: Desk, *arguments: str, types: str, **variables: str) -> str:
+    """Run the command on a pseudo-terminal, type one line when it asks, and return all that it showed."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, *arguments],
+        env=desk.environment | variables,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    typed = False
+    while chunk := _read(controller):
+        shown += chunk
+        if not typed and b"Type " in shown:
+            os.write(controller, types.encode() + b"\n")
+            typed = True
+    os.close(controller)
+    process.wait(SECONDS)
+    return shown.decode()
+
+
+def _read(controller: int) -> bytes:
+    ready, _, _ = select.select([controller], [], [], SECONDS)
+    try:
+        return os.read(controller, 65_536) if ready else b""
+    except OSError:  # Linux says EIO when the other side of a pseudo-terminal is closed
+        return b""
+
+
+async def waiting_plan(desk: Desk) -> str:
+    """A plan of a client that has left since."""
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id: str = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+    return plan_id
+
+
+async def test_a_yes_on_a_terminal_applies_at_once_where_it_reaches_the_same_airbyte(desk: Desk) -> None:
+    plan_id = await waiting_plan(desk)
+    shown = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="approve"))
+
+    assert HEALTHY in shown
+    assert "sync started as job" in shown
+    (effect,) = desk.sandbox.effects()
+    assert effect.body == {
+        "connectionId": desk.sandbox.connection(HEALTHY)["connectionId"],
+        "jobType": "sync",
+    }
+
+
+async def test_a_yes_where_airbyte_is_out_of_reach_waits_for_the_assistant(desk: Desk) -> None:
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+        shown = await run_sync(
+            lambda: at_a_terminal(
+                desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_API_URL=ELSEWHERE
+            )
+        )
+        assert desk.sandbox.effects() == []
+        seen = data_of(await client.call_tool("get_plan", {"plan_id": plan_id}))
+        done = data_of(await client.call_tool("apply_plan", {"plan_id": plan_id}))
+        again = data_of(await client.call_tool("apply_plan", {"plan_id": plan_id}))
+
+    assert "not done yet" in shown
+    assert "apply_plan" in shown
+    assert seen["status"] == "approved"
+    assert done["status"] == "executed"
+    assert again == done
+    assert len(desk.sandbox.effects()) == 1
+
+
+async def test_a_hundred_calls_at_once_apply_an_approved_plan_once(desk: Desk) -> None:
+    outcomes: list[str] = []
+
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+        await run_sync(
+            lambda: at_a_terminal(
+                desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_API_URL=ELSEWHERE
+            )
+        )
+
+        async def apply() -> None:
+            outcomes.append(data_of(await client.call_tool("apply_plan", {"plan_id": plan_id}))["status"])
+
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(apply)
+
+    assert len(outcomes) == 100
+    assert set(outcomes) <= {"executed", "executing"}
+    assert len(desk.sandbox.effects()) == 1
+
+
+async def test_anything_but_the_typed_word_leaves_the_plan_waiting(desk: Desk) -> None:
+    plan_id = await waiting_plan(desk)
+    shown = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="y"))
+    listed = await run_sync(lambda: desk.command("approvals", "list"))
+
+    assert "Not approved" in shown
+    assert plan_id in listed.stdout
+    assert desk.sandbox.effects() == []
+
+
+async def test_without_a_terminal_nobody_can_approve(desk: Desk) -> None:
+    plan_id = await waiting_plan(desk)
+    refused = await run_sync(lambda: desk.command("approvals", "approve", plan_id))
+
+    assert refused.returncode != 0
+    assert "terminal" in refused.stderr
+    assert desk.sandbox.effects() == []
+
+
+async def test_terminal_approvals_can_be_switched_off(desk: Desk) -> None:
+    plan_id = await waiting_plan(desk)
+    shown = await run_sync(
+        lambda: at_a_terminal(
+            desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_MCP_TERMINAL_APPROVALS="false"
+        )
+    )
+
+    assert "AIRBYTE_MCP_TERMINAL_APPROVALS" in shown
+    assert desk.sandbox.effects() == []
+
+
+async def test_a_no_on_a_terminal_is_final(desk: Desk) -> None:
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+        denied = await run_sync(
+            lambda: desk.command("approvals", "deny", plan_id, "--reason", "not during the month-end close")
+        )
+        late = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="approve"))
+        told = await client.call_tool("apply_plan", {"plan_id": plan_id})
+
+    assert denied.returncode == 0
+    assert "denied" in late
+    assert data_of(told)["status"] == "denied"
+    assert "month-end close" in text_of(told)
+    assert desk.sandbox.effects() == []
+
+
+async def test_show_puts_the_same_question_to_the_person_as_the_client_would(desk: Desk) -> None:
+    plan_id = await waiting_plan(desk)
+    shown = await run_sync(lambda: desk.command("approvals", "show", plan_id))
+
+    assert "Start a sync of 1 connection now?" in shown.stdout
+    assert f'"{HEALTHY}"' in shown.stdout
+
+
+async def test_an_unknown_plan_is_said_to_be_unknown(desk: Desk) -> None:
+    shown = await run_sync(lambda: desk.command("approvals", "show", "plan_of_nobody"))
+
+    assert shown.returncode == 1
+    assert "There is no plan" in shown.stderr
