@@ -1,0 +1,1 @@
+"""Runs jobs: starts sources, reads what they say, and ends every job in a proper state."""

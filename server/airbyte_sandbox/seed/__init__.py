@@ -1,0 +1,1 @@
+"""The fleet a new sandbox starts with: small, believable, and the same every time."""

@@ -1,0 +1,1 @@
+"""Where rows land: one SQLite file for each destination, with the saved states beside the rows."""

@@ -1,0 +1,247 @@
+"""One destination's SQLite file, seen from one connection: its tables and its saved states."""
+
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from airbyte_sandbox.json_value import JsonObject, as_object, dump_json, parse_json
+from airbyte_sandbox.sink.columns import EXTRACTED_AT, JOB_ID, Cell, Columns, quoted
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS _sandbox_tables (
+    connection_id TEXT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+    PRIMARY KEY (connection_id, stream));
+CREATE TABLE IF NOT EXISTS _sandbox_states (
+    connection_id TEXT NOT NULL, stream TEXT NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (connection_id, stream));
+"""
+_BUSY_SECONDS = 30
+_RESERVED = ("sqlite_", "_sandbox_", "_staging_")
+
+States = Mapping[str, JsonObject]
+
+
+@dataclass(frozen=True)
+class StreamTable:
+    """Where the rows of a stream go. A ``unique`` key means that a newer row replaces an older one."""
+
+    stream: str
+    name: str
+    columns: Columns
+    unique: tuple[str, ...] = ()
+    cursor: str | None = None
+
+    @property
+    def staging(self) -> str:
+        """The table in which rows wait that must not be seen yet."""
+        return f"_staging_{self.name}"
+
+
+@dataclass(frozen=True)
+class TableCount:
+    """A table and how many rows it holds."""
+
+    stream: str
+    table: str
+    rows: int
+
+
+class SqliteFile:
+    """The tables of one connection in a destination's file.
+
+    Other connections may write to the same file, each through an object of its own: every method is one
+    transaction, and none is held open while a source is waited for.
+    """
+
+    def __init__(self, path: Path, connection_id: str) -> None:
+        self.path = path
+        self._connection_id = connection_id
+        path.touch(mode=0o600)
+        self._database = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def states(self) -> dict[str, JsonObject]:
+        """The saved state message of each stream; a state of the whole source has the name ""."""
+        rows = self._database.execute(
+            "SELECT stream, state FROM _sandbox_states WHERE connection_id = ?", (self._connection_id,)
+        ).fetchall()
+        return {stream: as_object(parse_json(state)) for stream, state in rows}
+
+    def tables(self) -> list[TableCount]:
+        """Each table of this connection with its number of rows."""
+        with self._transaction():
+            return [
+                TableCount(stream, name, self._scalar(f"SELECT count(*) FROM {quoted(name)}"))  # noqa: S608 - quoted
+                for stream, name in self._owned()
+            ]
+
+    def prepare(
+        self, stream: str, name: str, columns: Columns, unique: Sequence[str], cursor: str | None
+    ) -> StreamTable:
+        """Make the table of a stream, or bring an older one up to date; empties its staging table.
+
+        ``name`` gets a number behind it if another connection's table has that name.
+        """
+        with self._transaction():
+            table = StreamTable(stream, self._claim(stream, name), columns, tuple(unique), cursor)
+            self._create(table.name, columns)
+            self._add_missing_columns(table)
+            self._enforce_key(table)
+            self._database.execute(f"DROP TABLE IF EXISTS {quoted(table.staging)}")
+        return table
+
+    def stage(self, table: StreamTable, rows: Iterable[tuple[Cell, ...]]) -> None:
+        """Put rows where they are not seen yet."""
+        with self._transaction():
+            self._create(table.staging, table.columns)
+            self._insert(table.staging, table, rows)
+
+    def commit(
+        self, batches: Iterable[tuple[StreamTable, Sequence[tuple[Cell, ...]]]], states: States
+    ) -> None:
+        """Show staged rows, then these, and save the states: all at once or not at all."""
+        with self._transaction():
+            for table, rows in batches:
+                self._show_staged(table)
+                self._insert(table.name, table, rows)
+            self._database.executemany(
+                "INSERT OR REPLACE INTO _sandbox_states (connection_id, stream, state) VALUES (?, ?, ?)",
+                [(self._connection_id, stream, dump_json(state)) for stream, state in states.items()],
+            )
+
+    def replace(self, tables: Iterable[StreamTable]) -> None:
+        """Let what is staged take the place of what was in the tables, all at once."""
+        with self._transaction():
+            for table in tables:
+                self._database.execute(f"DROP TABLE {quoted(table.name)}")
+                self._create(table.name, table.columns)
+                self._show_staged(table)
+
+    def discard_staged(self, tables: Iterable[StreamTable]) -> None:
+        """Drop rows that nobody saw."""
+        with self._transaction():
+            for table in tables:
+                self._database.execute(f"DROP TABLE IF EXISTS {quoted(table.staging)}")
+
+    def forget_states(self, streams: Iterable[str]) -> None:
+        """Let the next sync of these streams start from the beginning."""
+        with self._transaction():
+            self._database.executemany(
+                "DELETE FROM _sandbox_states WHERE connection_id = ? AND stream = ?",
+                [(self._connection_id, stream) for stream in streams],
+            )
+
+    def clear(self) -> None:
+        """Empty every table of this connection and forget its states."""
+        with self._transaction():
+            for _, name in self._owned():
+                self._database.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608 - quoted
+            self._database.execute(
+                "DELETE FROM _sandbox_states WHERE connection_id = ?", (self._connection_id,)
+            )
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+
+    def _owned(self) -> list[tuple[str, str]]:
+        return self._database.execute(
+            "SELECT stream, name FROM _sandbox_tables WHERE connection_id = ? ORDER BY stream",
+            (self._connection_id,),
+        ).fetchall()
+
+    def _claim(self, stream: str, wanted: str) -> str:
+        """The table name of a stream: the one it has, else ``wanted``, numbered if that is taken."""
+        owned = dict(self._owned())
+        if stream in owned:
+            return owned[stream]
+        wanted = wanted.replace("\0", "")
+        base = f"t_{wanted}" if wanted.casefold().startswith(_RESERVED) or not wanted else wanted
+        name, count = base, 1
+        while self._scalar("SELECT count(*) FROM _sandbox_tables WHERE name = ?", name):
+            count += 1
+            name = f"{base}_{count}"
+        self._database.execute(
+            "INSERT INTO _sandbox_tables (connection_id, stream, name) VALUES (?, ?, ?)",
+            (self._connection_id, stream, name),
+        )
+        return name
+
+    def _create(self, name: str, columns: Columns) -> None:
+        declared = [
+            f"{quoted(column)} {kind}" for column, kind in zip(columns.names, columns.types, strict=True)
+        ]
+        head = f"{EXTRACTED_AT} INTEGER NOT NULL, {JOB_ID} INTEGER NOT NULL"
+        self._database.execute(f"CREATE TABLE IF NOT EXISTS {quoted(name)} ({', '.join([head, *declared])})")
+
+    def _add_missing_columns(self, table: StreamTable) -> None:
+        rows = self._database.execute("SELECT name FROM pragma_table_info(?)", (table.name,)).fetchall()
+        present = {name.casefold() for (name,) in rows}
+        for column, kind in zip(table.columns.names, table.columns.types, strict=True):
+            if column.casefold() not in present:
+                self._database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(column)} {kind}")
+
+    def _enforce_key(self, table: StreamTable) -> None:
+        """Have a unique index exactly if the table is deduplicated; of double rows the last one stays."""
+        index = quoted(f"_sandbox_key_{table.name}")
+        self._database.execute(f"DROP INDEX IF EXISTS {index}")
+        if table.unique:
+            key = ", ".join(quoted(column) for column in table.unique)
+            name = quoted(table.name)
+            self._database.execute(
+                f"DELETE FROM {name} WHERE rowid NOT IN (SELECT max(rowid) FROM {name} GROUP BY {key})"  # noqa: S608 - quoted
+            )
+            self._database.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({key})")
+
+    def _insert(self, target: str, table: StreamTable, rows: Iterable[tuple[Cell, ...]]) -> None:
+        marks = ", ".join("?" * (len(table.columns.names) + 2))
+        conflict = self._on_conflict(table) if target == table.name else ""
+        self._database.executemany(
+            f"INSERT INTO {quoted(target)} ({_column_list(table)}) VALUES ({marks}){conflict}",  # noqa: S608 - quoted
+            rows,
+        )
+
+    def _show_staged(self, table: StreamTable) -> None:
+        staged = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
+        if not self._scalar(staged, table.staging):
+            return
+        columns = _column_list(table)
+        self._database.execute(
+            f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(table.staging)}"  # noqa: S608 - quoted
+            f" WHERE true ORDER BY rowid{self._on_conflict(table)}"
+        )
+        self._database.execute(f"DROP TABLE {quoted(table.staging)}")
+
+    @staticmethod
+    def _on_conflict(table: StreamTable) -> str:
+        """A row with a known key replaces the older one, unless its cursor is behind."""
+        if not table.unique:
+            return ""
+        key = ", ".join(quoted(column) for column in table.unique)
+        names = (EXTRACTED_AT, JOB_ID, *table.columns.names)
+        updates = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in names)
+        newer = ""
+        if table.cursor is not None:
+            cursor = quoted(table.cursor)
+            newer = f" WHERE excluded.{cursor} >= {quoted(table.name)}.{cursor} IS NOT false"
+        return f" ON CONFLICT ({key}) DO UPDATE SET {updates}{newer}"
+
+    def _scalar(self, query: str, *values: str) -> int:
+        row: tuple[int] = self._database.execute(query, values).fetchone()
+        return row[0]
+
+
+def _column_list(table: StreamTable) -> str:
+    return ", ".join(quoted(name) for name in (EXTRACTED_AT, JOB_ID, *table.columns.names))

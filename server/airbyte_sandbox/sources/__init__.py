@@ -1,0 +1,1 @@
+"""Executables that speak the Airbyte protocol: ``spec``, ``check``, ``discover`` and ``read``."""
