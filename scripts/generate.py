@@ -4,21 +4,27 @@ python scripts/generate.py            writes
 python scripts/generate.py --check    exits 1 and names what is stale
 """
 
+import inspect
 import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import sync_client
+from click import Option
 
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.cli.serve import serve
+from airbyte_mcp_server.settings import SECRET_NAMES, Settings, variable_of
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "server/airbyte_mcp_server/catalogue.json"
 README = ROOT / "README.md"
+SETTINGS = ROOT / "docs/settings.md"
 TOOLS: tuple[AnyTool, ...] = (*ALL_TOOLS, APPLY_PLAN)
 
 
@@ -26,7 +32,8 @@ def generated() -> dict[Path, str]:
     """Every generated file with the content that it should have."""
     catalogue = json.dumps([public_face(tool) for tool in TOOLS], indent=1, ensure_ascii=False) + "\n"
     readme = between_markers(README.read_text(encoding="utf-8"), "tools", "\n".join(tool_table()))
-    return {CATALOGUE: catalogue, README: readme, **sync_client.generate()}
+    settings = between_markers(SETTINGS.read_text(encoding="utf-8"), "settings", "\n".join(settings_table()))
+    return {CATALOGUE: catalogue, README: readme, SETTINGS: settings, **sync_client.generate()}
 
 
 def tool_table() -> Iterator[str]:
@@ -36,6 +43,45 @@ def tool_table() -> Iterator[str]:
     for tool in TOOLS:
         changes = "no" if tool.hints.read_only else "after a person said yes"
         yield f"| `{tool.name}` | {tool.description} | {changes} |"
+
+
+def settings_table() -> Iterator[str]:
+    """The table of settings: names from the vocabulary, flags from the command, meanings from the docstring."""
+    meanings = documented_attributes(Settings)
+    options = {option.name: option for option in serve.params if isinstance(option, Option)}
+    schemas: dict[str, dict[str, Any]] = Settings.model_json_schema()["properties"]
+    yield "| flag | variable | TOML key | default | meaning |"
+    yield "|---|---|---|---|---|"
+    for name, schema in schemas.items():
+        forms = ("", "_file") if name in SECRET_NAMES else ("",)
+        option = options[name + forms[-1]]
+        variables = [variable_of(name) + form.upper() for form in forms]
+        keys = [name + form for form in forms]
+        cells = [code([*option.opts, *option.secondary_opts]), code(variables), code(keys)]
+        yield f"| {' | '.join(cells)} | {default_of(schema)} | {meanings[name]}{limits_of(schema)} |"
+
+
+def documented_attributes(model: type) -> dict[str, str]:
+    """What the docstring's Attributes section says of each attribute; several may share a line."""
+    lines = re.findall(r"^    ([a-z_, ]+): (.+)$", inspect.getdoc(model) or "", re.MULTILINE)
+    return {name: meaning for names, meaning in lines for name in names.split(", ")}
+
+
+def default_of(schema: dict[str, Any]) -> str:
+    """A setting's default as TOML writes it."""
+    return "none" if schema["default"] is None else f"`{json.dumps(schema['default'])}`"
+
+
+def limits_of(schema: dict[str, Any]) -> str:
+    """Which values a setting takes, where not any."""
+    if "enum" in schema:
+        return f" One of {', '.join(schema['enum'])}."
+    return f" {schema['minimum']} to {schema['maximum']}." if "maximum" in schema else ""
+
+
+def code(words: list[str]) -> str:
+    """Words as code, separated by line breaks that a table cell may hold."""
+    return "<br>".join(f"`{word}`" for word in words)
 
 
 def between_markers(text: str, name: str, content: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import httpx
 import httpx2
@@ -227,10 +227,14 @@ def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
 
 @asynccontextmanager
 async def connected(
-    desk: Desk, transport: str = "stdio", era: Era = Era.MODERN, person: Person | None = None, **settings: str
+    desk: Desk,
+    transport: str = "stdio",
+    era: Era = Era.MODERN,
+    person: Person | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Client]:
     """A client of the given era, connected to a server of its own on the given transport."""
-    environment = desk.environment | settings
+    environment = desk.environment | dict(settings or {})
     async with AsyncExitStack() as stack:
         if transport == "stdio":
             log = stack.enter_context((desk.folder / "stdio.log").open("a"))
@@ -238,7 +242,7 @@ async def connected(
                 StdioServerParameters(command=COMMAND, args=[], env=environment), errlog=log
             )
         else:
-            url = stack.enter_context(network_server(desk, transport, **settings))
+            url = stack.enter_context(network_server(desk, transport, settings))
             wire = await client_wire(stack, transport, url)
         yield await stack.enter_async_context(client_on(wire, era, person))
 
@@ -259,9 +263,9 @@ async def client_wire(stack: AsyncExitStack, transport: str, url: str, token: st
 
 
 @contextmanager
-def network_server(desk: Desk, transport: str, **settings: str) -> Generator[str]:
+def network_server(desk: Desk, transport: str, settings: Mapping[str, str] | None = None) -> Generator[str]:
     """The installed command on SSE or HTTP; gives its address once it listens."""
-    environment = desk.environment | {"AIRBYTE_MCP_TOKEN": TOKEN} | settings
+    environment = desk.environment | {"AIRBYTE_MCP_TOKEN": TOKEN} | dict(settings or {})
     arguments = ["serve", "--transport", transport, "--port", "0"]
     with _process(
         arguments, environment, desk.folder / f"{transport}.log", stderr=subprocess.PIPE
@@ -289,7 +293,7 @@ def _process(
             process.wait(timeout=20)
 
 
-def _line_matching(stream: TextIO, pattern: str) -> str:
+def _line_matching(stream: IO[str], pattern: str) -> str:
     """The first group of the first line that matches; fails with what was said instead.
 
     The stream is read to its end, so that a full pipe never stops the process.

@@ -151,7 +151,7 @@ async def test_a_schedule_that_already_is_so_asks_nobody(desk: Desk) -> None:
 
 async def test_a_server_that_is_down_is_named_and_listing_still_works(desk: Desk) -> None:
     address = f"http://127.0.0.1:{free_port()}/api/public/v1"
-    async with connected(desk, AIRBYTE_API_URL=address) as client:
+    async with connected(desk, settings={"AIRBYTE_API_URL": address}) as client:
         tools = await client.list_tools()
         result = await client.call_tool("list_connections", {})
 
@@ -163,7 +163,7 @@ async def test_a_server_that_is_down_is_named_and_listing_still_works(desk: Desk
 
 async def test_a_base_url_that_answers_with_a_web_page_is_said_to_be_one(desk: Desk) -> None:
     with web_page() as address:
-        async with connected(desk, AIRBYTE_API_URL=address, **NO_CREDENTIALS) as client:
+        async with connected(desk, settings=NO_CREDENTIALS | {"AIRBYTE_API_URL": address}) as client:
             result = await client.call_tool("list_connections", {})
 
     assert result.is_error
@@ -175,7 +175,7 @@ async def test_a_base_url_that_answers_with_a_web_page_is_said_to_be_one(desk: D
 async def test_a_refused_token_is_said_to_be_refused_without_showing_it(desk: Desk) -> None:
     token = "planted-token-that-nobody-issued"
     settings = NO_CREDENTIALS | {"AIRBYTE_SECRET_ACCESS_TOKEN": token}
-    async with connected(desk, **settings) as client:
+    async with connected(desk, settings=settings) as client:
         result = await client.call_tool("list_connections", {})
 
     assert result.is_error
@@ -187,7 +187,7 @@ async def test_a_refused_token_is_said_to_be_refused_without_showing_it(desk: De
 
 async def test_refused_client_credentials_are_said_to_be_refused_without_showing_them(desk: Desk) -> None:
     secret = "planted-secret-that-is-wrong"
-    async with connected(desk, AIRBYTE_CLIENT_SECRET=secret) as client:
+    async with connected(desk, settings={"AIRBYTE_CLIENT_SECRET": secret}) as client:
         result = await client.call_tool("list_workspaces", {})
 
     assert result.is_error
@@ -197,12 +197,12 @@ async def test_refused_client_credentials_are_said_to_be_refused_without_showing
 
 
 async def test_a_read_only_server_lists_no_change_and_refuses_each(desk: Desk) -> None:
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "trigger_sync": {"connections": [HEALTHY]},
         "update_schedule": {"connections": [HEALTHY], "every_hours": 6},
         "apply_plan": {"plan_id": "plan_x"},
     }
-    async with connected(desk, era=Era.MODERN, AIRBYTE_MCP_READ_ONLY="true") as client:
+    async with connected(desk, era=Era.MODERN, settings={"AIRBYTE_MCP_READ_ONLY": "true"}) as client:
         listed = {tool.name for tool in (await client.list_tools()).tools}
         refusals = [await client.call_tool(tool, arguments) for tool, arguments in changes.items()]
 
@@ -231,7 +231,7 @@ def test_only_the_protocol_reaches_stdout(desk: Desk) -> None:
         assert process.stdout is not None
         process.stdin.write("this is not JSON\n" + "".join(json.dumps(line) + "\n" for line in lines))
         process.stdin.flush()
-        answers = []
+        answers: list[dict[str, Any]] = []
         while not any(answer.get("id") == 2 for answer in answers):
             answers.append(json.loads(process.stdout.readline()))
         rest, errors = process.communicate(timeout=20)

@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_said_to_be_taken(desk: Desk) -> None:
 
 
 def test_the_secrets_of_a_session_are_in_no_log(desk: Desk) -> None:
-    with network_server(desk, "http", AIRBYTE_MCP_LOG_LEVEL="debug") as url:
+    with network_server(desk, "http", {"AIRBYTE_MCP_LOG_LEVEL": "debug"}) as url:
         assert knock("http", url) == 200
 
     assert "planted-" not in desk.log()

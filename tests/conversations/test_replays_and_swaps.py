@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from mcp import Client, MCPError
-from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
 
 from harness import APPROVE, FAILING, HEALTHY, Desk, Era, connected, data_of, text_of
 
 TRIGGER = {"connections": [HEALTHY]}
-YES = {"approval": APPROVE}
+YES: InputResponses = {"approval": APPROVE}
 
 
 async def asked(client: Client, tool: str, arguments: dict[str, Any]) -> InputRequiredResult:
@@ -25,7 +25,7 @@ async def answered(
     tool: str,
     arguments: dict[str, Any],
     state: str | None,
-    answers: dict[str, ElicitResult] | None,
+    answers: InputResponses | None,
 ) -> CallToolResult:
     """Call the tool again with answers and a state, as a client does after a question."""
     result = await client.session.call_tool(
@@ -53,7 +53,7 @@ async def test_a_replayed_accept_starts_nothing_new_and_returns_the_first_outcom
 async def test_a_yes_after_a_no_stays_a_no(desk: Desk) -> None:
     async with connected(desk) as client:
         question = await asked(client, "trigger_sync", TRIGGER)
-        no = {"approval": ElicitResult(action="decline")}
+        no: InputResponses = {"approval": ElicitResult(action="decline")}
         refused = data_of(await answered(client, "trigger_sync", TRIGGER, question.request_state, no))
         again = data_of(await answered(client, "trigger_sync", TRIGGER, question.request_state, YES))
 

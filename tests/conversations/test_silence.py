@@ -36,7 +36,7 @@ class LatePerson(Person):
 
 async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk) -> None:
     person = SilentPerson()
-    async with connected(desk, era=Era.LEGACY, person=person, **ONE_SECOND) as client:
+    async with connected(desk, era=Era.LEGACY, person=person, settings=ONE_SECOND) as client:
         result = await client.call_tool("trigger_sync", TRIGGER)
 
     assert data_of(result)["status"] == "expired"
@@ -46,7 +46,7 @@ async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk) -> Non
 
 
 async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk) -> None:
-    async with connected(desk, era=Era.MODERN, person=LatePerson(desk), **ONE_SECOND) as client:
+    async with connected(desk, era=Era.MODERN, person=LatePerson(desk), settings=ONE_SECOND) as client:
         result = await client.call_tool("trigger_sync", TRIGGER)
 
     assert data_of(result)["status"] == "expired"
@@ -54,7 +54,7 @@ async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk) -> None:
 
 
 async def test_an_approval_that_is_not_used_in_time_expires(desk: Desk) -> None:
-    async with connected(desk, era=Era.MUTE, **ONE_SECOND) as client:
+    async with connected(desk, era=Era.MUTE, settings=ONE_SECOND) as client:
         plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
         while data_of(await client.call_tool("get_plan", {"plan_id": plan_id}))["status"] != "expired":
             pass

@@ -1,0 +1,119 @@
+"""From a call to its answer: base URL, credentials, write gate, retries, and errors from the tree."""
+
+from datetime import UTC, datetime
+
+from airbyte_client._async.tokens import AsyncTokens
+from airbyte_client._async.wire import AsyncWire
+from airbyte_client.base_url import config_base_url
+from airbyte_client.calls import Answer, Call, require_json
+from airbyte_client.clocks import AsyncClock
+from airbyte_client.errors import (
+    AirbyteError,
+    ApiError,
+    NotAirbyteError,
+    NotFoundError,
+    RequestTimeoutError,
+    UnreachableError,
+)
+from airbyte_client.operations import Api, WriteGate
+from airbyte_client.problems import error_from
+from airbyte_client.retries import RETRIED_STATUSES, RetryPolicy, retry_after_seconds
+from airbyte_client.shared_reads import AsyncSharedReads
+from airbyte_client.text import clean
+
+_UNAUTHORIZED, _REDIRECTS, _ERRORS = 401, 300, 400
+
+
+class AsyncExchange:
+    """Sends calls; shared by all clients of one instance."""
+
+    def __init__(
+        self, wire: AsyncWire, tokens: AsyncTokens, clock: AsyncClock, base_url: str, retries: RetryPolicy
+    ) -> None:
+        self.base_url = base_url
+        self.tokens = tokens
+        self._wire = wire
+        self._clock = clock
+        self._retries = retries
+        self._config_url = config_base_url(base_url)
+        self._reads = AsyncSharedReads()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    async def send(self, call: Call, gate: WriteGate) -> Answer:
+        """Send a call and return its successful answer; a read is retried, an effect is sent once.
+
+        Raises:
+            WriteRefusedError: The gate stopped an effect.
+            TransportError: No usable answer.
+            ApiError: Airbyte answered with an error.
+        """
+        if call.operation.is_effect:
+            return await self._send_effect(call, gate)
+        key = (call.operation, call.target_id, call.params)
+        return await self._reads.run(key, lambda: self._send_read(call, gate))
+
+    async def _send_effect(self, call: Call, gate: WriteGate) -> Answer:
+        """No later read may be answered by one that began before the change was over."""
+        self._reads.forget()
+        try:
+            return await self._attempt(call, gate)
+        finally:
+            self._reads.forget()
+
+    async def _send_read(self, call: Call, gate: WriteGate) -> Answer:
+        started = self._clock.monotonic()
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(call, gate)
+            except (UnreachableError, RequestTimeoutError, ApiError) as error:
+                wait = self._wait_after(attempt, error)
+                elapsed = self._clock.monotonic() - started
+                if wait is None or elapsed + wait > self._retries.deadline:
+                    raise
+            await self._clock.sleep(wait)
+            attempt += 1
+
+    def _wait_after(self, attempt: int, error: AirbyteError) -> float | None:
+        if not isinstance(error, ApiError):
+            return self._retries.wait_after(attempt, status=None, retry_after=None)
+        if error.status not in RETRIED_STATUSES:
+            return None
+        return self._retries.wait_after(attempt, status=error.status, retry_after=error.retry_after)
+
+    async def _attempt(self, call: Call, gate: WriteGate) -> Answer:
+        url = self._url(call)
+        authorization = await self.tokens.authorization()
+        answer = await self._send_through(gate, url, call, authorization)
+        if answer.status == _UNAUTHORIZED and await self.tokens.renew_after_refusal(authorization):
+            # A refused request was not acted on, so this is no repetition, not even of an effect.
+            answer = await self._send_through(gate, url, call, await self.tokens.authorization())
+        return self._successful(answer)
+
+    async def _send_through(self, gate: WriteGate, url: str, call: Call, authorization: str | None) -> Answer:
+        if call.operation.is_effect:
+            gate(call.operation, call.target_id)
+        return await self._wire.send(url, call, authorization)
+
+    def _successful(self, answer: Answer) -> Answer:
+        if answer.status >= _ERRORS:
+            wait = retry_after_seconds(answer.retry_after, datetime.now(UTC))
+            raise error_from(answer.status, answer.body, secrets=self.tokens.secrets, retry_after=wait)
+        if answer.status >= _REDIRECTS:
+            place = clean(answer.location or "somewhere else", limit=120, secrets=self.tokens.secrets)
+            raise NotAirbyteError(
+                f"This base URL redirects to {place}; the credentials were not sent there.",
+                next_step="If that is your Airbyte, set the base URL (AIRBYTE_API_URL) to it.",
+            )
+        require_json(answer)
+        return answer
+
+    def _url(self, call: Call) -> str:
+        if call.operation.api is Api.PUBLIC:
+            return f"{self.base_url}{call.path}"
+        if self._config_url is None:
+            raise NotFoundError("The Config API's place is not known for this base URL.", status=404)
+        return f"{self._config_url}{call.path}"

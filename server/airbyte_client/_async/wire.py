@@ -1,0 +1,121 @@
+"""One HTTP request to Airbyte: bounded in size and time, never redirected, failures in our own words."""
+
+import json
+import ssl
+
+import httpx
+
+from airbyte_client.calls import Answer, Call
+from airbyte_client.clocks import AsyncClock
+from airbyte_client.errors import InvalidAnswerError, RequestTimeoutError, TransportError, UnreachableError
+
+MAX_BODY = 32 * 1024 * 1024
+
+
+class AsyncWire:
+    """Sends requests over one connection pool."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, clock: AsyncClock, connect_timeout: float, timeout: float | None
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+
+    async def send(self, url: str, call: Call, authorization: str | None) -> Answer:
+        """Send once and read the whole answer, whatever its status.
+
+        Raises:
+            UnreachableError: No connection, or it broke.
+            RequestTimeoutError: No complete answer within the operation's time.
+            InvalidAnswerError: The body is larger than 32 MiB.
+        """
+        seconds = self._timeout or call.operation.timeout
+        try:
+            async with self._clock.limit(seconds):
+                return await self._exchange(url, call, authorization, seconds)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            sent = not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            raise RequestTimeoutError(
+                f"Airbyte gave no complete answer to {call.operation} within {seconds:g} s.",
+                next_step=_advice(call, sent=sent),
+                sent=sent,
+            ) from error
+        except httpx.HTTPError as error:
+            raise _broken(error, call) from error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _exchange(self, url: str, call: Call, authorization: str | None, seconds: float) -> Answer:
+        headers = {"Authorization": authorization} if authorization else {}
+        content = None if call.body is None else json.dumps(call.body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        async with self._http.stream(
+            call.operation.method,
+            url,
+            params=list(call.params) or None,
+            content=content,
+            headers=headers,
+            timeout=httpx.Timeout(seconds, connect=min(seconds, self._connect_timeout)),
+            auth=None,
+            follow_redirects=False,
+        ) as response:
+            return Answer(
+                status=response.status_code,
+                content_type=response.headers.get("Content-Type", ""),
+                body=await self._read(response, call, seconds),
+                retry_after=response.headers.get("Retry-After"),
+                location=response.headers.get("Location"),
+            )
+
+    async def _read(self, response: httpx.Response, call: Call, seconds: float) -> bytes:
+        """The body, unless it is too large or drips too slowly."""
+        deadline = self._clock.monotonic() + seconds
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise InvalidAnswerError(
+                    f"The answer to {call.operation} is larger than {MAX_BODY // 1024 // 1024} MiB.",
+                    next_step="Narrow the request down with a filter.",
+                )
+            if self._clock.monotonic() > deadline:
+                raise TimeoutError
+        return bytes(body)
+
+
+def _broken(error: httpx.HTTPError, call: Call) -> TransportError:
+    if not isinstance(error, httpx.ConnectError):
+        return UnreachableError(
+            f"The connection broke before Airbyte's answer to {call.operation} was complete.",
+            next_step=_advice(call, sent=True),
+        )
+    if _is_certificate_error(error):
+        return UnreachableError(
+            "Airbyte's TLS certificate is not trusted.",
+            next_step="If your company has its own authority, pass its certificates as ca_bundle.",
+            sent=False,
+        )
+    return UnreachableError(
+        "No connection to Airbyte.",
+        next_step="Check that it runs and that the base URL is right.",
+        sent=False,
+    )
+
+
+def _is_certificate_error(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _advice(call: Call, *, sent: bool) -> str:
+    if sent and call.operation.is_effect:
+        return "It may have been done all the same: look before trying again."
+    return "Try again later, or check that Airbyte is well."
