@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/airbyte-mcp-server demo $(DEMO_ARGS)
 
 test: $(VENV)/.dev check
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not ci and not soak" $(TEST_ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-import unasync  # type: ignore[import-untyped]  # ships none
+import unasync
 
 ROOM = Path(__file__).resolve().parent.parent / "server" / "airbyte_client"
 HEADER = "# Generated from {source} by scripts/sync_client.py; change that file instead.\n"

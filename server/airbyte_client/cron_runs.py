@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from cron_descriptor import ExpressionDescriptor, Options  # type: ignore[import-untyped]  # ships none
+from cron_descriptor import ExpressionDescriptor, Options
 from croniter import CroniterBadDateError, croniter
 
 from airbyte_client.errors import InvalidScheduleError

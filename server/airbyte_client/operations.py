@@ -83,7 +83,7 @@ class Operation(StrEnum):
 
 
 WriteGate = Callable[[Operation, str], None]
-"""Called with an effect and the id of the object acted on, immediately before it is sent.
+"""Called with an effect and the id of the object acted on, once, before it is sent.
 
 Raises:
     WriteRefusedError: To stop it.

@@ -53,22 +53,23 @@ class AsyncExchange:
         if call.operation.is_effect:
             return await self._send_effect(call, gate)
         key = (call.operation, call.target_id, call.params)
-        return await self._reads.run(key, lambda: self._send_read(call, gate))
+        return await self._reads.run(key, lambda: self._send_read(call))
 
     async def _send_effect(self, call: Call, gate: WriteGate) -> Answer:
         """No later read may be answered by one that began before the change was over."""
+        gate(call.operation, call.target_id)
         self._reads.forget()
         try:
-            return await self._attempt(call, gate)
+            return await self._attempt(call)
         finally:
             self._reads.forget()
 
-    async def _send_read(self, call: Call, gate: WriteGate) -> Answer:
+    async def _send_read(self, call: Call) -> Answer:
         started = self._clock.monotonic()
         attempt = 1
         while True:
             try:
-                return await self._attempt(call, gate)
+                return await self._attempt(call)
             except (UnreachableError, RequestTimeoutError, ApiError) as error:
                 wait = self._wait_after(attempt, error)
                 elapsed = self._clock.monotonic() - started
@@ -84,19 +85,14 @@ class AsyncExchange:
             return None
         return self._retries.wait_after(attempt, status=error.status, retry_after=error.retry_after)
 
-    async def _attempt(self, call: Call, gate: WriteGate) -> Answer:
+    async def _attempt(self, call: Call) -> Answer:
         url = self._url(call)
         authorization = await self.tokens.authorization()
-        answer = await self._send_through(gate, url, call, authorization)
+        answer = await self._wire.send(url, call, authorization)
         if answer.status == _UNAUTHORIZED and await self.tokens.renew_after_refusal(authorization):
             # A refused request was not acted on, so this is no repetition, not even of an effect.
-            answer = await self._send_through(gate, url, call, await self.tokens.authorization())
+            answer = await self._wire.send(url, call, await self.tokens.authorization())
         return self._successful(answer)
-
-    async def _send_through(self, gate: WriteGate, url: str, call: Call, authorization: str | None) -> Answer:
-        if call.operation.is_effect:
-            gate(call.operation, call.target_id)
-        return await self._wire.send(url, call, authorization)
 
     def _successful(self, answer: Answer) -> Answer:
         if answer.status >= _ERRORS:

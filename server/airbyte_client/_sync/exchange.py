@@ -54,22 +54,23 @@ class SyncExchange:
         if call.operation.is_effect:
             return self._send_effect(call, gate)
         key = (call.operation, call.target_id, call.params)
-        return self._reads.run(key, lambda: self._send_read(call, gate))
+        return self._reads.run(key, lambda: self._send_read(call))
 
     def _send_effect(self, call: Call, gate: WriteGate) -> Answer:
         """No later read may be answered by one that began before the change was over."""
+        gate(call.operation, call.target_id)
         self._reads.forget()
         try:
-            return self._attempt(call, gate)
+            return self._attempt(call)
         finally:
             self._reads.forget()
 
-    def _send_read(self, call: Call, gate: WriteGate) -> Answer:
+    def _send_read(self, call: Call) -> Answer:
         started = self._clock.monotonic()
         attempt = 1
         while True:
             try:
-                return self._attempt(call, gate)
+                return self._attempt(call)
             except (UnreachableError, RequestTimeoutError, ApiError) as error:
                 wait = self._wait_after(attempt, error)
                 elapsed = self._clock.monotonic() - started
@@ -85,19 +86,14 @@ class SyncExchange:
             return None
         return self._retries.wait_after(attempt, status=error.status, retry_after=error.retry_after)
 
-    def _attempt(self, call: Call, gate: WriteGate) -> Answer:
+    def _attempt(self, call: Call) -> Answer:
         url = self._url(call)
         authorization = self.tokens.authorization()
-        answer = self._send_through(gate, url, call, authorization)
+        answer = self._wire.send(url, call, authorization)
         if answer.status == _UNAUTHORIZED and self.tokens.renew_after_refusal(authorization):
             # A refused request was not acted on, so this is no repetition, not even of an effect.
-            answer = self._send_through(gate, url, call, self.tokens.authorization())
+            answer = self._wire.send(url, call, self.tokens.authorization())
         return self._successful(answer)
-
-    def _send_through(self, gate: WriteGate, url: str, call: Call, authorization: str | None) -> Answer:
-        if call.operation.is_effect:
-            gate(call.operation, call.target_id)
-        return self._wire.send(url, call, authorization)
 
     def _successful(self, answer: Answer) -> Answer:
         if answer.status >= _ERRORS:

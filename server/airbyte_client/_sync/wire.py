@@ -44,7 +44,7 @@ class SyncWire:
                 sent=sent,
             ) from error
         except httpx.HTTPError as error:
-            raise _broken(error, call) from error
+            raise _broken(error, url, call) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -89,7 +89,7 @@ class SyncWire:
         return bytes(body)
 
 
-def _broken(error: httpx.HTTPError, call: Call) -> TransportError:
+def _broken(error: httpx.HTTPError, url: str, call: Call) -> TransportError:
     if not isinstance(error, httpx.ConnectError):
         return UnreachableError(
             f"The connection broke before Airbyte's answer to {call.operation} was complete.",
@@ -102,8 +102,8 @@ def _broken(error: httpx.HTTPError, call: Call) -> TransportError:
             sent=False,
         )
     return UnreachableError(
-        "No connection to Airbyte.",
-        next_step="Check that it runs and that the base URL is right.",
+        f"No connection to Airbyte at {httpx.URL(url).copy_with(raw_path=b'', userinfo=b'')}.",
+        next_step="Check that it runs and that the base URL (AIRBYTE_API_URL) is right.",
         sent=False,
     )
 
