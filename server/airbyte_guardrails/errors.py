@@ -6,7 +6,8 @@ GuardrailError
 ├── PlanExpiredError         one of its two clocks ran out
 ├── EvidenceTooWeakError     this kind of yes does not count for this plan
 ├── RefusedByPolicyError     policy says no
-└── StoreUnavailableError    the store cannot be read or written, so nothing was sent
+├── StoreUnavailableError    the store cannot be read or written, so nothing was sent
+└── OutcomeNotRecordedError  it was sent, and only then the store failed
 """
 
 
@@ -55,3 +56,7 @@ class RefusedByPolicyError(GuardrailError):
 
 class StoreUnavailableError(GuardrailError):
     """The store of plans cannot be used; nothing is sent to Airbyte without it."""
+
+
+class OutcomeNotRecordedError(GuardrailError):
+    """The change was sent, and what became of it could not be recorded."""

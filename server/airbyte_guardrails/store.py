@@ -9,6 +9,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
@@ -89,6 +90,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine: Engine | None = None
+        self._opening = Lock()
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
@@ -109,14 +111,10 @@ class Store:
             self._engine = None
 
     def _open(self) -> Engine:
-        if self._engine is None:
-            _create_owner_only(self._path)
-            engine = create_engine(f"sqlite:///{self._path}")
-            event.listen(engine, "connect", _configure)
-            event.listen(engine, "begin", _begin)
-            metadata.create_all(engine)
-            self._engine = engine
-        return self._engine
+        with self._opening:
+            if self._engine is None:
+                self._engine = _opened(self._path)
+            return self._engine
 
     @contextmanager
     def _faults(self) -> Generator[None]:
@@ -127,6 +125,17 @@ class Store:
                 f"The store of plans at {self._path} cannot be used, so nothing was sent to Airbyte.",
                 "Check that the folder is writable and has space, and that no other program locks the file.",
             ) from fault
+
+
+def _opened(path: Path) -> Engine:
+    _create_owner_only(path)
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    # Under the write lock, so that processes that open a new file at once make its tables once.
+    with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        metadata.create_all(connection)
+    return engine
 
 
 def _create_owner_only(path: Path) -> None:

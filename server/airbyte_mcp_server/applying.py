@@ -6,6 +6,7 @@ record. Once the approval is consumed nothing interrupts: not even the caller's
 cancellation, because the request to Airbyte may already be on its way.
 """
 
+import logging
 from collections.abc import Callable
 
 import anyio
@@ -20,13 +21,17 @@ from airbyte_client import (
     WriteGate,
     WriteRefusedError,
 )
-from airbyte_guardrails.errors import PlanNotPendingError
+from airbyte_guardrails.errors import OutcomeNotRecordedError, PlanNotPendingError, StoreUnavailableError
 from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import Plan, Target, TargetOutcome, difference, digest_of
 from airbyte_guardrails.states import PlanState
 from airbyte_tools.errors import ToolFailureError
 from airbyte_tools.tool import AnyMutatingTool, Arguments, NothingToDo, ToolContext
 from airbyte_tools.words import plain
+
+logger = logging.getLogger(__name__)
+
+BROKE_OFF = "Something went wrong inside this server while it was at it; its log tells more."
 
 ContextWithGate = Callable[[WriteGate], ToolContext]
 
@@ -55,11 +60,22 @@ async def apply(
         with anyio.CancelScope(shield=True):
             begun = await run_sync(book.begin, plan.id, digest)
             outcomes = [await _apply_one(tool, arguments, target, writing) for target in begun.targets]
-            await run_sync(book.finish, plan.id, tuple(outcomes))
+            await _record(book, plan, tuple(outcomes))
     except PlanNotPendingError:
         # Somebody else was first: theirs is the outcome of this plan.
         pass
     return await run_sync(book.get, plan.id)
+
+
+async def _record(book: PlanBook, plan: Plan, outcomes: tuple[TargetOutcome, ...]) -> None:
+    try:
+        await run_sync(book.finish, plan.id, outcomes)
+    except StoreUnavailableError as fault:
+        told = "; ".join(f"{outcome.target_id}: {outcome.status}, {outcome.message}" for outcome in outcomes)
+        raise OutcomeNotRecordedError(
+            f"The change was sent, but its outcome could not be recorded. It was: {plain(told)}.",
+            "Do not try again; tell the operator that the store of plans cannot be written.",
+        ) from fault
 
 
 async def _what_moved(
@@ -86,6 +102,10 @@ async def _apply_one(
         done = await tool.apply(context, arguments, target)
     except (AirbyteError, ToolFailureError) as error:
         return _failed(target, error)
+    except Exception:
+        # A defect of ours, after which nobody knows whether the request went out.
+        logger.exception("Applying %s to %s broke off", tool.name, target.id)
+        return TargetOutcome(target_id=target.id, status=PlanState.OUTCOME_UNKNOWN, message=BROKE_OFF)
     return TargetOutcome(
         target_id=target.id, status=PlanState.EXECUTED, message=done.message, job_id=done.job_id
     )

@@ -340,3 +340,24 @@ def test_every_refusal_says_what_to_do() -> None:
     error = PlanNotFoundError("plan_x")
 
     assert str(error) == f"{error.message} {error.next_step}"
+
+
+def test_processes_that_open_a_new_store_at_once_all_get_it(file: Path) -> None:
+    child = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from airbyte_guardrails.store import Store, plans\n"
+        "from sqlalchemy import select\n"
+        "store = Store(Path(sys.argv[1]))\n"
+        "sys.stdin.readline()\n"
+        "with store.reading() as connection:\n"
+        "    assert connection.execute(select(plans)).all() == []\n"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", child, str(file)], stdin=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    for process in processes:
+        process.communicate("go\n")
+
+    assert [process.returncode for process in processes] == [0] * 6

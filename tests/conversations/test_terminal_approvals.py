@@ -1,50 +1,21 @@
 """A person approves on a terminal of this machine what the client could not ask."""
 
-import os
-import pty
-import select
-import subprocess
-
 import anyio
 from anyio.to_thread import run_sync
 
-from harness import COMMAND, HEALTHY, Desk, Era, connected, data_of, text_of
+from harness import HEALTHY, Desk, Era, connected, data_of, text_of
+from pseudo_terminal import at_a_terminal
 
 TRIGGER = {"connections": [HEALTHY]}
-SECONDS = 30
 ELSEWHERE = "http://127.0.0.1:9/api/public/v1"
 
 
-def at_a_terminal(desk: Desk, *arguments: str, types: str, **variables: str) -> str:
-    """Run the command on a pseudo-terminal, type one line when it asks, and return all that it showed."""
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [COMMAND, *arguments],
-        env=desk.environment | variables,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
-    os.close(terminal)
-    shown = b""
-    typed = False
-    while chunk := _read(controller):
-        shown += chunk
-        if not typed and b"Type " in shown:
-            os.write(controller, types.encode() + b"\n")
-            typed = True
-    os.close(controller)
-    process.wait(SECONDS)
-    return shown.decode()
-
-
-def _read(controller: int) -> bytes:
-    ready, _, _ = select.select([controller], [], [], SECONDS)
-    try:
-        return os.read(controller, 65_536) if ready else b""
-    except OSError:  # Linux says EIO when the other side of a pseudo-terminal is closed
-        return b""
+async def approve(desk: Desk, plan_id: str, *, types: str = "approve", **variables: str) -> str:
+    """Run `approvals approve` at a terminal, type one line, and return all that it showed."""
+    environment = desk.environment | variables
+    command = ("approvals", "approve", plan_id)
+    _, shown = await run_sync(lambda: at_a_terminal(environment, *command, prompt="Type ", types=[types]))
+    return shown
 
 
 async def waiting_plan(desk: Desk) -> str:
@@ -56,7 +27,7 @@ async def waiting_plan(desk: Desk) -> str:
 
 async def test_a_yes_on_a_terminal_applies_at_once_where_it_reaches_the_same_airbyte(desk: Desk) -> None:
     plan_id = await waiting_plan(desk)
-    shown = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="approve"))
+    shown = await approve(desk, plan_id)
 
     assert HEALTHY in shown
     assert "sync started as job" in shown
@@ -70,11 +41,7 @@ async def test_a_yes_on_a_terminal_applies_at_once_where_it_reaches_the_same_air
 async def test_a_yes_where_airbyte_is_out_of_reach_waits_for_the_assistant(desk: Desk) -> None:
     async with connected(desk, era=Era.MUTE) as client:
         plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
-        shown = await run_sync(
-            lambda: at_a_terminal(
-                desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_API_URL=ELSEWHERE
-            )
-        )
+        shown = await approve(desk, plan_id, AIRBYTE_API_URL=ELSEWHERE)
         assert desk.sandbox.effects() == []
         seen = data_of(await client.call_tool("get_plan", {"plan_id": plan_id}))
         done = data_of(await client.call_tool("apply_plan", {"plan_id": plan_id}))
@@ -93,11 +60,7 @@ async def test_a_hundred_calls_at_once_apply_an_approved_plan_once(desk: Desk) -
 
     async with connected(desk, era=Era.MUTE) as client:
         plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
-        await run_sync(
-            lambda: at_a_terminal(
-                desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_API_URL=ELSEWHERE
-            )
-        )
+        await approve(desk, plan_id, AIRBYTE_API_URL=ELSEWHERE)
 
         async def apply() -> None:
             outcomes.append(data_of(await client.call_tool("apply_plan", {"plan_id": plan_id}))["status"])
@@ -113,7 +76,7 @@ async def test_a_hundred_calls_at_once_apply_an_approved_plan_once(desk: Desk) -
 
 async def test_anything_but_the_typed_word_leaves_the_plan_waiting(desk: Desk) -> None:
     plan_id = await waiting_plan(desk)
-    shown = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="y"))
+    shown = await approve(desk, plan_id, types="y")
     listed = await run_sync(lambda: desk.command("approvals", "list"))
 
     assert "Not approved" in shown
@@ -132,11 +95,7 @@ async def test_without_a_terminal_nobody_can_approve(desk: Desk) -> None:
 
 async def test_terminal_approvals_can_be_switched_off(desk: Desk) -> None:
     plan_id = await waiting_plan(desk)
-    shown = await run_sync(
-        lambda: at_a_terminal(
-            desk, "approvals", "approve", plan_id, types="approve", AIRBYTE_MCP_TERMINAL_APPROVALS="false"
-        )
-    )
+    shown = await approve(desk, plan_id, AIRBYTE_MCP_TERMINAL_APPROVALS="false")
 
     assert "AIRBYTE_MCP_TERMINAL_APPROVALS" in shown
     assert desk.sandbox.effects() == []
@@ -148,7 +107,7 @@ async def test_a_no_on_a_terminal_is_final(desk: Desk) -> None:
         denied = await run_sync(
             lambda: desk.command("approvals", "deny", plan_id, "--reason", "not during the month-end close")
         )
-        late = await run_sync(lambda: at_a_terminal(desk, "approvals", "approve", plan_id, types="approve"))
+        late = await approve(desk, plan_id)
         told = await client.call_tool("apply_plan", {"plan_id": plan_id})
 
     assert denied.returncode == 0

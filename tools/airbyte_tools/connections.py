@@ -23,7 +23,7 @@ class ListConnectionsArguments(Arguments):
     workspace: Reference | None = None
     name_contains: Annotated[str, Field(max_length=200)] | None = None
     status: Literal["active", "inactive", "locked", "deprecated"] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Cursor | None = None
 
 

@@ -7,10 +7,13 @@ from pydantic import AwareDatetime, Field
 
 from airbyte_client import Job, JobDetails, JobStatus, JobType
 from airbyte_tools.answers import FailureRow, JobDetail, JobList, JobRow
+from airbyte_tools.errors import InvalidRequestError
 from airbyte_tools.finding import Reference, find_connection, workspace_id_of
 from airbyte_tools.paging import Cursor, cursor_for, offset_of
 from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import ago, counted, iso, length, plain, rows, sentence, size
+
+FURTHEST = 5_000
 
 JobNumber = Annotated[int, Field(ge=1, description="job id, a number")]
 
@@ -66,6 +69,11 @@ async def _list(context: ToolContext, arguments: ListJobsArguments) -> JobList:
         found = await find_connection(context, arguments.connection, arguments.workspace, exactly=False)
         connection_id = found.connection_id
     start = offset_of(arguments.cursor)
+    if start > FURTHEST:
+        raise InvalidRequestError(
+            f"Job lists are paged up to {FURTHEST:,} jobs.",
+            "Narrow the list with connection, status or since.",
+        )
     # One more than asked for tells whether there is a next page.
     jobs = await context.client.list_jobs(
         connection_id,

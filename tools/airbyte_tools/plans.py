@@ -63,6 +63,9 @@ _NEXT_STEPS = {
         " Then call apply_plan with plan_id {plan_id}."
     ),
     PlanState.APPROVED: "It is approved: call apply_plan with plan_id {plan_id}.",
+    PlanState.EXECUTING: (
+        "If it stays so, the server was stopped while at it: call list_jobs to see what Airbyte did."
+    ),
     PlanState.OUTCOME_UNKNOWN: (
         "Call list_jobs for the connection to see what Airbyte did; do not simply try again."
     ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +105,15 @@ def _require_typed_yes(plan: "Plan") -> None:
 def _decide(runtime: "Runtime", plan_id: str, decision: str, reason: str = "") -> None:
     from airbyte_guardrails.evidence import Decision, Evidence  # noqa: PLC0415 - loads when used
 
-    who = f"{getpass.getuser()} at a terminal"
+    who = f"{_user()} at a terminal"
     runtime.book.decide(plan_id, Decision(decision), Evidence.LOCAL_TERMINAL, who, reason)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user id without a name
+        return f"user {os.getuid()}"
 
 
 async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
