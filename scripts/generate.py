@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import sync_client
 from click import Option
 
+import sync_client
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
 from airbyte_mcp_server.settings import SECRET_NAMES, Settings, variable_of
@@ -46,7 +46,7 @@ def tool_table() -> Iterator[str]:
 
 
 def settings_table() -> Iterator[str]:
-    """The table of settings: names from the vocabulary, flags from the command, meanings from the docstring."""
+    """The table of settings: flags from the command, meanings from the docstring, the rest from the model."""
     meanings = documented_attributes(Settings)
     options = {option.name: option for option in serve.params if isinstance(option, Option)}
     schemas: dict[str, dict[str, Any]] = Settings.model_json_schema()["properties"]

@@ -49,6 +49,7 @@ def test_every_tool_says_all_four_hints_and_refuses_unknown_arguments(tool: Tool
     assert tool.input_schema["additionalProperties"] is False
     assert '"title": ' not in json.dumps(tool.input_schema | {"out": tool.output_schema})
     assert tool.description
+    assert "$ref" not in json.dumps([tool.input_schema, tool.output_schema])
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)

@@ -65,10 +65,11 @@ class _Compactor:
         self._dropped = dropped
 
     def object(self, node: Schema) -> Schema:
-        if isinstance(reference := node.get("$ref"), str):
+        plain = _without_null(node)
+        if isinstance(reference := plain.get("$ref"), str):
             target = self._definitions[reference.rsplit("/", 1)[-1]]
             return self.object(target) if isinstance(target, dict) else {}
-        return dict(self._members(_without_null(node)))
+        return dict(self._members(plain))
 
     def _members(self, node: Schema) -> Iterator[tuple[str, JsonValue]]:
         is_object = node.get("type") == "object"
