@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import httpx
 import httpx2
@@ -276,15 +276,17 @@ def network_server(desk: Desk, transport: str, settings: Mapping[str, str] | Non
 
 @contextmanager
 def _process(
-    arguments: list[str], environment: Mapping[str, str], log: Path, **streams: Any
+    arguments: list[str], environment: Mapping[str, str], log: Path, *, heard: Literal["stdout", "stderr"]
 ) -> Generator["subprocess.Popen[str]"]:
+    """The installed command in the background, with a pipe on the stream that is heard."""
     with log.open("a") as file:
         process = subprocess.Popen(
             [COMMAND, *arguments],
             env=dict(environment),
             text=True,
             stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.DEVNULL, "stderr": file, **streams},
+            stdout=subprocess.PIPE if heard == "stdout" else subprocess.DEVNULL,
+            stderr=subprocess.PIPE if heard == "stderr" else file,
         )
         try:
             yield process

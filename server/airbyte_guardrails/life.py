@@ -148,6 +148,7 @@ class PlanBook:
 
         Raises:
             RefusedByPolicyError: Policy denies the action by now.
+            EvidenceTooWeakError: Policy by now asks for more than this approval carries.
             PlanExpiredError: The time to apply is over.
             PlanNotPendingError: Not approved, stale, or somebody else was first.
         """
@@ -155,13 +156,14 @@ class PlanBook:
         with self._store.writing() as connection:
             plan = self._require(connection, plan_id)
             self._policy.require_permitted(plan.action)
-            approved_digest = connection.scalar(
-                select(approvals.c.digest).where(
+            approval = connection.execute(
+                select(approvals).where(
                     approvals.c.plan_id == plan_id, approvals.c.decision == Decision.APPROVE
                 )
-            )
-            if plan.state is not PlanState.APPROVED or approved_digest != digest:
+            ).first()
+            if plan.state is not PlanState.APPROVED or approval is None or approval.digest != digest:
                 raise _not_pending(plan)
+            self._policy.require_evidence(Evidence(approval.evidence))
             self._move(connection, plan, PlanState.EXECUTING)
             audit.append(connection, RecordKind.INTENT, plan.id, _proposal_record(plan), now)
         return plan

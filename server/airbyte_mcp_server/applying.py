@@ -8,6 +8,7 @@ cancellation, because the request to Airbyte may already be on its way.
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.to_thread import run_sync
@@ -22,12 +23,14 @@ from airbyte_client import (
     WriteRefusedError,
 )
 from airbyte_guardrails.errors import OutcomeNotRecordedError, PlanNotPendingError, StoreUnavailableError
-from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import Plan, Target, TargetOutcome, difference, digest_of
 from airbyte_guardrails.states import PlanState
 from airbyte_tools.errors import ToolFailureError
 from airbyte_tools.tool import AnyMutatingTool, Arguments, NothingToDo, ToolContext
 from airbyte_tools.words import plain
+
+if TYPE_CHECKING:
+    from airbyte_guardrails.life import PlanBook
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ ContextWithGate = Callable[[WriteGate], ToolContext]
 
 
 async def apply(
-    plan: Plan, tool: AnyMutatingTool, book: PlanBook, reading: ToolContext, writing: ContextWithGate
+    plan: Plan, tool: AnyMutatingTool, book: "PlanBook", reading: ToolContext, writing: ContextWithGate
 ) -> Plan:
     """Apply an approved plan; a plan that was already applied comes back as it is.
 
@@ -67,7 +70,7 @@ async def apply(
     return await run_sync(book.get, plan.id)
 
 
-async def _record(book: PlanBook, plan: Plan, outcomes: tuple[TargetOutcome, ...]) -> None:
+async def _record(book: "PlanBook", plan: Plan, outcomes: tuple[TargetOutcome, ...]) -> None:
     try:
         await run_sync(book.finish, plan.id, outcomes)
     except StoreUnavailableError as fault:

@@ -94,6 +94,8 @@ class Dispatch:
         if call.params.request_state is not None:
             plan = await self._asked_about(call.params.request_state, tool, call.requester)
             return await self._decided(plan, asking.answer_in(plan, call.params.input_responses), call)
+        if asking.way_to_ask(call.ctx) is WayToAsk.NONE and not self._runtime.settings.terminal_approvals:
+            raise NobodyCanApproveError
         draft = await tool.plan(call.context, arguments)
         if isinstance(draft, NothingToDo):
             return answer_result(*changes.nothing_to_do(draft))
@@ -175,6 +177,16 @@ class WrongInstanceError(ToolFailureError):
         super().__init__(
             f"Plan {plan.id} is for the Airbyte at {plan.instance.address}, not for {here.address}.",
             "Apply it where it was made: tell the assistant to go on; it calls apply_plan.",
+        )
+
+
+class NobodyCanApproveError(ToolFailureError):
+    """The client shows no questions, and terminals do not count."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing was changed: this client cannot show a question, and terminal approvals are switched off.",
+            "Use a client that supports elicitation, or ask the operator (AIRBYTE_MCP_TERMINAL_APPROVALS).",
         )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import Instance
 from airbyte_guardrails.policy import Policy
 from airbyte_mcp_server.settings import Settings
@@ -40,7 +41,7 @@ class Runtime:
         self.name = name
         self.now = now
         self.session = f"session:{secrets.token_hex(8)}"
-        self.policy = Policy(read_only=settings.read_only)
+        self.policy = policy_of(settings)
         self._client: AsyncAirbyteClient | None = None
         self._store: Store | None = None
         self._book: PlanBook | None = None
@@ -88,6 +89,12 @@ class Runtime:
             await self._client.aclose()
         if self._store is not None:
             self._store.close()
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The upper bound that the settings put on changes."""
+    least = Evidence.LOCAL_TERMINAL if settings.terminal_approvals else Evidence.ELICITED
+    return Policy(read_only=settings.read_only, least_evidence=least)
 
 
 def auth_of(settings: Settings) -> "Auth":

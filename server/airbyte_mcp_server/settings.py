@@ -29,9 +29,11 @@ class Settings(BaseModel):
 
     Attributes:
         api_url: Where Airbyte's public API answers.
-        client_id, client_secret: An application of Airbyte; the way that lasts.
+        client_id: An application of Airbyte, with client_secret; the way to sign in that lasts.
+        client_secret: The secret of that application.
         secret_access_token: A bearer token; Airbyte's own last 15 minutes.
-        username, password: Basic authentication of old self-managed servers.
+        username: Basic authentication of old self-managed servers, with password.
+        password: The password of that user.
         workspace_id: Look only into this workspace unless a call names another.
         read_only: Refuse every change.
         timezone: The zone in which people here speak of times; an IANA name.
@@ -39,9 +41,11 @@ class Settings(BaseModel):
         approve_seconds: How long a plan waits for a person.
         apply_seconds: How long an approved plan waits to be applied.
         log_level: What goes to stderr.
-        transport, host, port: How the server is reached; loopback only for now.
+        transport: How clients reach the server.
+        host: The address that SSE and HTTP listen on; loopback only for now.
+        port: The port that SSE and HTTP listen on; 0 takes any free one.
         token: The bearer token that SSE and HTTP ask for; generated when absent.
-        terminal_approvals: Whether `approvals approve` on this machine counts.
+        terminal_approvals: Whether a yes given by `approvals approve` on this machine counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -43,7 +43,7 @@ def load_settings(
     from_environment = _from_environment(variables)
     named = config or (Path(variables[CONFIG_VARIABLE]) if variables.get(CONFIG_VARIABLE) else None)
     from_file = _from_file(named) if named else {}
-    merged = _drop_weaker_sign_in(from_file, from_environment) | from_environment | dict(flags)
+    merged = _merged(from_file, from_environment, dict(flags))
     try:
         return Settings.model_validate(_with_secrets_read(merged))
     except ValidationError as error:
@@ -53,11 +53,21 @@ def load_settings(
 _SIGN_IN = {"client_id", "client_secret", "secret_access_token", "username", "password"}
 
 
-def _drop_weaker_sign_in(file: dict[str, Value], stronger: Mapping[str, Value]) -> dict[str, Value]:
-    # Credentials in the environment replace those of the file as a whole; half of each would be neither.
-    if {name.removesuffix("_file") for name in stronger} & _SIGN_IN:
-        return {k: v for k, v in file.items() if k.removesuffix("_file") not in _SIGN_IN}
-    return file
+def _merged(*layers: dict[str, Value]) -> dict[str, Value]:
+    """The layers over each other, weakest first.
+
+    A stronger layer's way to sign in replaces a weaker one's as a whole: half of each would be neither.
+    """
+    merged: dict[str, Value] = {}
+    for layer in layers:
+        if any(_signs_in(name) for name in layer):
+            merged = {name: value for name, value in merged.items() if not _signs_in(name)}
+        merged |= layer
+    return merged
+
+
+def _signs_in(name: str) -> bool:
+    return name.removesuffix("_file") in _SIGN_IN
 
 
 def _known_names() -> dict[str, str]:

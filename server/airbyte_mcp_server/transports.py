@@ -31,7 +31,7 @@ async def serve(runtime: Runtime, announce: Announce) -> None:
         if runtime.settings.transport == "stdio":
             await _serve_stdio(runtime)
         else:
-            from airbyte_mcp_server.network import serve_network  # noqa: PLC0415 - stdio does without the web stack
+            from airbyte_mcp_server.network import serve_network  # noqa: PLC0415 - stdio does without it
 
             await serve_network(runtime, announce)
     finally:

@@ -361,3 +361,15 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(file: Path) -> None:
         process.communicate("go\n")
 
     assert [process.returncode for process in processes] == [0] * 6
+
+
+def test_evidence_that_policy_no_longer_accepts_does_not_apply_a_plan(
+    book: PlanBook, file: Path, clock: Clock
+) -> None:
+    plan = proposed(book)
+    book.decide(plan.id, Decision.APPROVE, Evidence.LOCAL_TERMINAL, "ann at a terminal")
+    stricter = book_on(file, clock, Policy(least_evidence=Evidence.ELICITED))
+    with pytest.raises(EvidenceTooWeakError):
+        stricter.begin(plan.id, plan.digest)
+
+    assert book.get(plan.id).state is PlanState.APPROVED

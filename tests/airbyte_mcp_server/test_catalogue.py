@@ -78,6 +78,21 @@ def test_listing_loads_neither_tools_nor_client_nor_store() -> None:
         "build_server(Runtime(Settings(), 'x')), listed_tools()\n"
         f"print(json.dumps([m for m in {heavy!r} if m in sys.modules]))\n"
     )
-    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert loaded_by(probe) == []
 
-    assert json.loads(loaded.stdout) == []
+
+def test_reading_loads_no_store() -> None:
+    probe = (
+        "import sys, json\n"
+        "from airbyte_mcp_server import dispatch\n"
+        "print(json.dumps([m for m in ['sqlalchemy', 'sqlite3', 'platformdirs'] if m in sys.modules]))\n"
+    )
+
+    assert loaded_by(probe) == []
+
+
+def loaded_by(probe: str) -> list[str]:
+    """What a fresh interpreter prints after running `probe`."""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    modules: list[str] = json.loads(done.stdout)
+    return modules

@@ -128,6 +128,15 @@ def test_credentials_of_the_environment_replace_those_of_the_file(tmp_path: Path
     assert settings.secret_access_token is not None
 
 
+def test_credentials_given_by_flag_replace_those_of_the_environment() -> None:
+    settings = load_settings(
+        {"client_id": "a", "client_secret": "b"}, {"AIRBYTE_SECRET_ACCESS_TOKEN": "token"}
+    )
+
+    assert settings.client_id == "a"
+    assert settings.secret_access_token is None
+
+
 @pytest.mark.parametrize("text", ["read_only = tru", "\x00", "[[["])
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="is not valid TOML"):

@@ -130,3 +130,14 @@ async def test_an_unknown_plan_is_said_to_be_unknown(desk: Desk) -> None:
 
     assert shown.returncode == 1
     assert "There is no plan" in shown.stderr
+
+
+async def test_a_server_for_which_terminals_do_not_count_sends_nobody_there(desk: Desk) -> None:
+    off = {"AIRBYTE_MCP_TERMINAL_APPROVALS": "false"}
+    async with connected(desk, era=Era.MUTE, settings=off) as client:
+        refused = await client.call_tool("trigger_sync", TRIGGER)
+
+    assert refused.is_error
+    assert "AIRBYTE_MCP_TERMINAL_APPROVALS" in text_of(refused)
+    assert "approvals approve" not in text_of(refused)
+    assert desk.sandbox.effects() == []
