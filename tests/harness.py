@@ -217,9 +217,7 @@ def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
     """The installed command `sandbox` on a free port; ready when this enters."""
     arguments = ["sandbox", "--port", "0", "--data", str(folder), *map(str, files)]
     arguments += ["--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
-    with _process(
-        arguments, clean_environment(), folder.with_name("sandbox.log"), stdout=subprocess.PIPE
-    ) as process:
+    with _process(arguments, clean_environment(), folder.with_name("sandbox.log"), heard="stdout") as process:
         assert process.stdout is not None
         api_url = _line_matching(process.stdout, r"AIRBYTE_API_URL=(\S+)")
         yield Sandbox(url=api_url.removesuffix("/api/public/v1"), api_url=api_url, process=process)
@@ -267,9 +265,7 @@ def network_server(desk: Desk, transport: str, settings: Mapping[str, str] | Non
     """The installed command on SSE or HTTP; gives its address once it listens."""
     environment = desk.environment | {"AIRBYTE_MCP_TOKEN": TOKEN} | dict(settings or {})
     arguments = ["serve", "--transport", transport, "--port", "0"]
-    with _process(
-        arguments, environment, desk.folder / f"{transport}.log", stderr=subprocess.PIPE
-    ) as process:
+    with _process(arguments, environment, desk.folder / f"{transport}.log", heard="stderr") as process:
         assert process.stderr is not None
         yield _line_matching(process.stderr, r"Serving MCP over \w+ at (\S+)")
 

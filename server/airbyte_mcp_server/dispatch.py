@@ -185,7 +185,7 @@ class NobodyCanApproveError(ToolFailureError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Nothing was changed: this client cannot show a question, and terminal approvals are switched off.",
+            "Nothing was changed: this client cannot ask a person, and terminal approvals are switched off.",
             "Use a client that supports elicitation, or ask the operator (AIRBYTE_MCP_TERMINAL_APPROVALS).",
         )
 
