@@ -1,6 +1,7 @@
 """A real HTTP server on a real socket that answers as a test scripts it, and logs what it was sent."""
 
 import json
+import select
 import socket
 import ssl
 import struct
@@ -38,8 +39,10 @@ class Request:
 class Reply:
     """A whole answer, or one that ends badly.
 
-    `cut` sends half of the body and closes; `reset` breaks the connection instead of answering; `hold` waits
-    for the server's `release` before answering; `drip` sends the body byte by byte, for ever.
+    `cut` sends half of the body and closes; `reset` breaks the connection instead of answering; `raw` is sent
+    instead of an answer. `hold` waits for the server's `release` before answering, `stall` between headers and
+    body; `drip` sends the body byte by byte, `drip_headers` the headers, for ever. All of them end when the
+    client hangs up.
     """
 
     status: int = 200
@@ -48,8 +51,11 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     cut: bool = False
     reset: bool = False
+    raw: bytes | None = None
     hold: bool = False
+    stall: bool = False
     drip: bool = False
+    drip_headers: bool = False
 
 
 def answer(value: object, status: int = 200, **headers: str) -> Reply:
@@ -84,8 +90,13 @@ class ScriptedAirbyte:
         self.log: list[Request] = []
         self.release = threading.Event()
         self.arrived = threading.Event()
+        self.hung_up = threading.Event()
+        self.connections = 0
+        self.busiest = 0
+        self._busy = 0
         self._script: dict[str, Script] = {}
         self._lock = threading.Lock()
+        self._news = threading.Condition(self._lock)
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"scripted": self}))
         self._http.daemon_threads = True
         self._scheme = "http"
@@ -119,15 +130,42 @@ class ScriptedAirbyte:
         return [
             request.line
             for request in self.log
-            if request.method != "GET" and not request.path.endswith(("/token", "/get_without_logs"))
+            if request.method != "GET"
+            and not request.path.endswith(("/token", "/get_without_logs", "/get_for_job"))
         ]
 
     def reply_to(self, request: Request) -> Reply:
         with self._lock:
             self.log.append(request)
+            self._news.notify_all()
             reply = _next(self._script.get(request.line, NOTHING_HERE))
         self.arrived.set()
         return reply if isinstance(reply, Reply) else reply(request)
+
+    @contextmanager
+    def at_work(self) -> Generator[None]:
+        """Count the requests that are answered at the same time."""
+        with self._lock:
+            self._busy += 1
+            self.busiest = max(self.busiest, self._busy)
+        yield
+        with self._lock:
+            self._busy -= 1
+
+    def connected(self) -> None:
+        with self._lock:
+            self.connections += 1
+
+    def wait_for(self, requests: int) -> bool:
+        """Whether so many requests arrive within five seconds."""
+        with self._news:
+            return self._news.wait_for(lambda: len(self.log) >= requests, timeout=5)
+
+    def reset(self) -> None:
+        """Forget the script and the log."""
+        with self._lock:
+            self._script.clear()
+            self.log.clear()
 
     def serve(self) -> None:
         self._http.serve_forever(poll_interval=0.01)
@@ -166,10 +204,19 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
         )
         reply = self.scripted.reply_to(request)
+        with self.scripted.at_work():
+            self._answer(reply)
+
+    def _answer(self, reply: Reply) -> None:
         if reply.hold:
-            self.scripted.release.wait(timeout=20)
+            self._wait()
         if reply.reset:
             self._reset()
+        elif reply.raw is not None:
+            self.wfile.write(reply.raw)
+            self.close_connection = True
+        elif reply.drip_headers:
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Endless: ")
         else:
             self._write(reply)
 
@@ -186,13 +233,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         if reply.drip:
-            self._drip()
+            self._drip(b"")
+        if reply.stall:
+            self._wait()
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
         self.close_connection = self.close_connection or reply.cut
 
-    def _drip(self) -> None:
+    def _drip(self, start: bytes) -> None:
+        self.wfile.write(start)
         while not self.scripted.release.wait(timeout=0.02):
             self.wfile.write(b" ")
+
+    def _wait(self) -> None:
+        """Until the test releases, or the client hangs up."""
+        while not self.scripted.release.wait(timeout=0.02):
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                self.scripted.hung_up.set()
+                raise ConnectionAbortedError
 
     def _reset(self) -> None:
         """Break the connection with a TCP reset, not with an orderly end."""
@@ -205,6 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
     def handle(self) -> None:
+        self.scripted.connected()
         # A client that hangs up early is what half of these tests are about.
         with suppress(ConnectionError, ValueError):
             super().handle()

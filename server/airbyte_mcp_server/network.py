@@ -5,11 +5,11 @@ tool could speak MCP itself and answer its own question. Host and Origin are
 checked by the SDK on every request.
 """
 
-import asyncio
 import hashlib
 import secrets
+import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
 from airbyte_mcp_server.settings import Settings, SettingsError
-from airbyte_mcp_server.transports import STOP_SIGNALS, Announce
+from airbyte_mcp_server.stopping import when_told_to_stop
 
 SSE_PATH = "/sse"
 MESSAGES_PATH = "/messages/"
@@ -40,7 +40,7 @@ ONLY_LOOPBACK = TransportSecuritySettings(
 )
 
 
-async def serve_network(runtime: Runtime, announce: Announce) -> None:
+async def serve_network(runtime: Runtime, announce: Callable[[str], None]) -> None:
     """Serve SSE or HTTP until SIGINT or SIGTERM.
 
     Raises:
@@ -62,8 +62,7 @@ async def serve_network(runtime: Runtime, announce: Announce) -> None:
             app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         server = QuietServer(config)
-        for stop in STOP_SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(stop, server.handle_exit, stop, None)
+        when_told_to_stop(lambda: server.handle_exit(signal.SIGTERM, None))
         await server.serve(sockets=[listening])
 
 

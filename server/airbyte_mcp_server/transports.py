@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Callable
 
@@ -11,13 +10,10 @@ from mcp.server.stdio import stdio_server
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
 from airbyte_mcp_server.standard_input import claimed_stdin
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-Announce = Callable[[str], None]
+from airbyte_mcp_server.stopping import when_told_to_stop
 
 
-async def serve(runtime: Runtime, announce: Announce) -> None:
+async def serve(runtime: Runtime, announce: Callable[[str], None]) -> None:
     """Serve on the transport that the settings name until the client leaves or a signal comes.
 
     Args:
@@ -40,8 +36,7 @@ async def serve(runtime: Runtime, announce: Announce) -> None:
 
 async def _serve_stdio(runtime: Runtime) -> None:
     serving = asyncio.ensure_future(_talk_on_stdio(runtime))
-    for stop in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
+    when_told_to_stop(serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
 

@@ -1,6 +1,7 @@
 """Silence is a no: an answer that comes too late, or never, changes nothing."""
 
 import anyio
+import pytest
 from anyio.to_thread import run_sync
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
@@ -34,9 +35,10 @@ class LatePerson(Person):
         return reply
 
 
-async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk) -> None:
+@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk, transport: str) -> None:
     person = SilentPerson()
-    async with connected(desk, era=Era.LEGACY, person=person, settings=ONE_SECOND) as client:
+    async with connected(desk, transport, era=Era.LEGACY, person=person, settings=ONE_SECOND) as client:
         result = await client.call_tool("trigger_sync", TRIGGER)
 
     assert data_of(result)["status"] == "expired"
@@ -45,8 +47,11 @@ async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk) -> Non
     assert desk.sandbox.effects() == []
 
 
-async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk) -> None:
-    async with connected(desk, era=Era.MODERN, person=LatePerson(desk), settings=ONE_SECOND) as client:
+@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk, transport: str) -> None:
+    async with connected(
+        desk, transport, era=Era.MODERN, person=LatePerson(desk), settings=ONE_SECOND
+    ) as client:
         result = await client.call_tool("trigger_sync", TRIGGER)
 
     assert data_of(result)["status"] == "expired"
