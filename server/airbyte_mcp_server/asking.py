@@ -96,6 +96,8 @@ def read_answer(plan: Plan, response: ElicitResult) -> PersonsAnswer:
     if response.action != "accept":
         return PersonsAnswer(Decision.DENY, "The person declined, or the client could not ask.")
     content = response.content or {}
+    if content.get("decision") == Decision.DENY.value:
+        return PersonsAnswer(Decision.DENY, "The person said no.")
     if content.get("decision") != Decision.APPROVE.value:
         return PersonsAnswer(Decision.DENY, "The form came back without an approval.")
     if needs_name(plan) and content.get("confirm_name") != expected_confirmation(plan):

@@ -12,11 +12,10 @@ import click
 from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp.client.stdio import stdio_client
-from mcp.shared.dispatcher import ProgressFnT
 from mcp_types import CallToolResult, ElicitRequestFormParams, ElicitRequestParams, ElicitResult, TextContent
 
 from airbyte_guardrails.evidence import Decision
-from airbyte_mcp_server.demo.screen import Screen
+from airbyte_mcp_server.demo.screen import RowsBar, Screen
 
 
 class Person:
@@ -48,11 +47,13 @@ class Assistant:
         self._screen = screen
 
     async def call(
-        self, tool: str, arguments: Mapping[str, object], progress: ProgressFnT | None = None
+        self, tool: str, arguments: Mapping[str, object], bar: RowsBar | None = None
     ) -> CallToolResult:
-        """Call one tool."""
+        """Call one tool, with a bar for its progress if it reports any."""
         self._screen.call(tool, arguments)
-        result = await self._client.call_tool(tool, dict(arguments), progress_callback=progress)
+        result = await self._client.call_tool(tool, dict(arguments), progress_callback=bar)
+        if bar is not None:
+            bar.end()
         for block in result.content:
             if isinstance(block, TextContent):
                 self._screen.answer(block.text)

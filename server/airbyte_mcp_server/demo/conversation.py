@@ -84,11 +84,8 @@ class Conversation:
         return await self._follow(result["results"][0]["job_id"])
 
     async def _follow(self, job_id: int) -> str:
-        bar = RowsBar()
-        ended = structured(
-            await self._assistant.call("wait_for_job", {"job_id": job_id, "wait_seconds": 120}, bar)
-        )
-        bar.end()
+        wait = {"job_id": job_id, "wait_seconds": 120}
+        ended = structured(await self._assistant.call("wait_for_job", wait, RowsBar()))
         job = await self._airbyte.get_job(job_id)
         _require(bool(ended.get("finished")) and bool(job.rows_synced), "the sync did not land any rows")
         return f"job {job_id} {job.status.value}: {job.rows_synced:,} rows are in the destination"
