@@ -6,6 +6,8 @@
     policy     whether a plan may go on, must be confirmed, or is refused
     wording    a plan in words that text from Airbyte cannot forge
     store      one database file for plans, approvals and audit
+    rows       plans as rows of the store, and back
+    refusals   the memory of noes, so that nobody is asked the same again at once
     audit      the hash-chained record of intents, outcomes and refusals
     life       moves plans through their life; the only writer of the store
 

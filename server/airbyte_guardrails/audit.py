@@ -28,6 +28,7 @@ class RecordKind(StrEnum):
     INTENT = "intent"
     OUTCOME = "outcome"
     CLOSED = "closed"
+    LIFTED = "lifted"
 
 
 def append(

@@ -6,9 +6,13 @@ GuardrailError
 ├── PlanExpiredError         one of its two clocks ran out
 ├── EvidenceTooWeakError     this kind of yes does not count for this plan
 ├── RefusedByPolicyError     policy says no
+├── CoolingDownError         a person said no to the same a short while ago
+├── TooManyPendingError      the requester has too many plans waiting
 ├── StoreUnavailableError    the store cannot be read or written, so nothing was sent
 └── OutcomeNotRecordedError  it was sent, and only then the store failed
 """
+
+from datetime import timedelta
 
 
 class GuardrailError(Exception):
@@ -52,6 +56,22 @@ class EvidenceTooWeakError(GuardrailError):
 
 class RefusedByPolicyError(GuardrailError):
     """Policy refuses the plan."""
+
+
+class CoolingDownError(GuardrailError):
+    """A person said no to the same action on the same target a short while ago."""
+
+    def __init__(self, refused_plan_id: str, ago: timedelta, cool_down: timedelta) -> None:
+        seconds, rest = int(ago.total_seconds()), max(int((cool_down - ago).total_seconds()), 1)
+        super().__init__(
+            f"A person refused this {seconds} seconds ago; it is not asked again for another {rest} seconds.",
+            "Do not ask again unless the person brings it up; they can lift this on a terminal:"
+            f" airbyte-mcp-server approvals lift {refused_plan_id}.",
+        )
+
+
+class TooManyPendingError(GuardrailError):
+    """Too many plans of one requester wait for a person."""
 
 
 class StoreUnavailableError(GuardrailError):

@@ -6,18 +6,23 @@ get one success and one refusal.
 """
 
 import hashlib
-import json
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import Connection, Row, insert, select, update
+from pydantic import JsonValue
+from sqlalchemy import Connection, func, insert, select, update
 
-from airbyte_guardrails import audit
+from airbyte_guardrails import audit, refusals
 from airbyte_guardrails.audit import RecordKind
-from airbyte_guardrails.errors import PlanExpiredError, PlanNotFoundError, PlanNotPendingError
+from airbyte_guardrails.errors import (
+    PlanExpiredError,
+    PlanNotFoundError,
+    PlanNotPendingError,
+    TooManyPendingError,
+)
 from airbyte_guardrails.evidence import Decision, Evidence
 from airbyte_guardrails.plans import (
     Instance,
@@ -29,12 +34,29 @@ from airbyte_guardrails.plans import (
     digest_of,
 )
 from airbyte_guardrails.policy import Policy
+from airbyte_guardrails.rows import OUTCOMES, find, plan_from, row_values
 from airbyte_guardrails.states import PlanState, leads_to
 from airbyte_guardrails.store import Store, approvals, plans
-from airbyte_guardrails.timestamps import from_text, to_text
+from airbyte_guardrails.timestamps import to_text
 
-_OUTCOMES = TypeAdapter(tuple[TargetOutcome, ...])
 _PENDING = (PlanState.PROPOSED, PlanState.APPROVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What time and patience allow.
+
+    Attributes:
+        approve_within: How long a plan waits for a decision.
+        apply_within: How long an approved plan waits to be applied.
+        cool_down: How long after a no the same action on the same target is refused.
+        pending: The most plans of one requester that may wait for a decision.
+    """
+
+    approve_within: timedelta = timedelta(minutes=10)
+    apply_within: timedelta = timedelta(minutes=10)
+    cool_down: timedelta = timedelta(minutes=10)
+    pending: int = 20
 
 
 class PlanBook:
@@ -52,14 +74,12 @@ class PlanBook:
         policy: Policy,
         *,
         now: Callable[[], datetime],
-        approve_within: timedelta,
-        apply_within: timedelta,
+        limits: Limits,
     ) -> None:
         self._store = store
         self._policy = policy
         self._now = now
-        self._approve_within = approve_within
-        self._apply_within = apply_within
+        self._limits = limits
 
     def propose(self, action: str, instance: Instance, requester: str, draft: PlanDraft[Any]) -> Plan:
         """Store a draft as a plan, or return the pending one of the same wish.
@@ -69,17 +89,23 @@ class PlanBook:
 
         Raises:
             RefusedByPolicyError: Policy denies the action.
+            CoolingDownError: A person said no to this a short while ago.
+            TooManyPendingError: The requester has too many plans waiting.
         """
         self._policy.require_permitted(action)
         now = self._now()
-        plan = _new_plan(action, instance, requester, draft, now=now, approve_by=now + self._approve_within)
+        plan = _new_plan(
+            action, instance, requester, draft, now=now, approve_by=now + self._limits.approve_within
+        )
         wish = _wish(plan)
         with self._store.writing() as connection:
+            plan = refusals.considered(connection, plan, now, self._limits.cool_down)
             for pending in self._pending_of(connection, wish):
                 if pending.digest == plan.digest:
                     return pending
                 self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
-            connection.execute(insert(plans).values(_row_values(plan, wish)))
+            self._require_room(connection, requester)
+            connection.execute(insert(plans).values(row_values(plan, wish)))
             audit.append(connection, RecordKind.PROPOSED, plan.id, _proposal_record(plan), now)
         return plan
 
@@ -90,7 +116,7 @@ class PlanBook:
             PlanNotFoundError: No such plan, or it belongs to somebody else.
         """
         with self._store.reading() as connection:
-            plan = _find(connection, plan_id)
+            plan = find(connection, plan_id)
         if plan is None or requester not in (None, plan.requester):
             raise PlanNotFoundError(plan_id)
         return self._as_of_now(plan)
@@ -101,7 +127,7 @@ class PlanBook:
             rows = connection.execute(
                 select(plans).where(plans.c.state.in_(_PENDING)).order_by(plans.c.created_at)
             ).all()
-        current = (self._as_of_now(_plan_from(row)) for row in rows)
+        current = (self._as_of_now(plan_from(row)) for row in rows)
         return [plan for plan in current if not plan.state.is_final]
 
     def decide(
@@ -124,7 +150,7 @@ class PlanBook:
             plan = self._require(connection, plan_id)
             if plan.state is not PlanState.PROPOSED:
                 raise _not_pending(plan)
-            apply_by = to_text(now + self._apply_within) if approved else None
+            apply_by = to_text(now + self._limits.apply_within) if approved else None
             self._move(connection, plan, state, apply_by=apply_by, closing_note=reason)
             record = {
                 "plan_id": plan.id,
@@ -136,6 +162,8 @@ class PlanBook:
                 "decided_at": to_text(now),
             }
             connection.execute(insert(approvals).values(record))
+            if not approved:
+                refusals.remember(connection, plan, now)
             audit.append(connection, RecordKind.DECIDED, plan.id, dict(record), now)
         return self.get(plan_id)
 
@@ -175,7 +203,7 @@ class PlanBook:
             (bad for bad in (PlanState.OUTCOME_UNKNOWN, PlanState.FAILED) if bad in statuses),
             PlanState.EXECUTED,
         )
-        told: JsonValue = _OUTCOMES.dump_python(outcomes, mode="json")
+        told: JsonValue = OUTCOMES.dump_python(outcomes, mode="json")
         with self._store.writing() as connection:
             plan = self._require(connection, plan_id)
             self._move(connection, plan, state, outcomes=canonical_json(told))
@@ -191,15 +219,46 @@ class PlanBook:
             self._close(connection, plan, PlanState.STALE, "; ".join(moved))
         return self.get(plan_id)
 
+    def lift(self, plan_id: str, approver: str) -> None:
+        """End the cool-down that the no to this plan began.
+
+        Raises:
+            PlanNotFoundError: No such plan.
+            PlanNotPendingError: It was not refused, or its cool-down is lifted already.
+        """
+        with self._store.writing() as connection:
+            plan = find(connection, plan_id)
+            if plan is None:
+                raise PlanNotFoundError(plan_id)
+            if not refusals.lift(connection, plan):
+                raise _not_pending(plan)
+            audit.append(connection, RecordKind.LIFTED, plan.id, {"approver": approver}, self._now())
+
+    def _require_room(self, connection: Connection, requester: str) -> None:
+        waiting = connection.scalar(
+            select(func.count())
+            .select_from(plans)
+            .where(
+                plans.c.requester == requester,
+                plans.c.state == PlanState.PROPOSED,
+                plans.c.approve_by > to_text(self._now()),
+            )
+        )
+        if waiting is not None and waiting >= self._limits.pending:
+            raise TooManyPendingError(
+                f"{waiting} plans of yours already wait for a person; no more are taken.",
+                "Ask the person to decide on those first: airbyte-mcp-server approvals list.",
+            )
+
     def _pending_of(self, connection: Connection, wish: str) -> list[Plan]:
         rows = connection.execute(
             select(plans).where(plans.c.wish == wish, plans.c.state == PlanState.PROPOSED)
         ).all()
-        current = (self._as_of_now(_plan_from(row)) for row in rows)
+        current = (self._as_of_now(plan_from(row)) for row in rows)
         return [plan for plan in current if plan.state is PlanState.PROPOSED]
 
     def _require(self, connection: Connection, plan_id: str) -> Plan:
-        plan = _find(connection, plan_id)
+        plan = find(connection, plan_id)
         if plan is None:
             raise PlanNotFoundError(plan_id)
         if self._as_of_now(plan).state is PlanState.EXPIRED:
@@ -258,54 +317,6 @@ def _new_plan(
         created_at=now,
         approve_by=approve_by,
     )
-
-
-# What lives in columns of its own, because it changes or is searched for; the rest of a plan is one document.
-_COLUMNS = {
-    "requester",
-    "digest",
-    "state",
-    "created_at",
-    "approve_by",
-    "apply_by",
-    "outcomes",
-    "closing_note",
-}
-
-
-def _row_values(plan: Plan, wish: str) -> dict[str, str | None]:
-    return {
-        "id": plan.id,
-        "requester": plan.requester,
-        "wish": wish,
-        "digest": plan.digest,
-        "state": plan.state.value,
-        "created_at": to_text(plan.created_at),
-        "approve_by": to_text(plan.approve_by),
-        "document": plan.model_dump_json(exclude=_COLUMNS),
-    }
-
-
-def _plan_from(row: Row[Any]) -> Plan:
-    document: dict[str, JsonValue] = json.loads(row.document)
-    return Plan.model_validate(
-        document
-        | {
-            "requester": row.requester,
-            "digest": row.digest,
-            "state": PlanState(row.state),
-            "created_at": from_text(row.created_at),
-            "approve_by": from_text(row.approve_by),
-            "apply_by": from_text(row.apply_by) if row.apply_by else None,
-            "outcomes": _OUTCOMES.validate_json(row.outcomes),
-            "closing_note": row.closing_note,
-        }
-    )
-
-
-def _find(connection: Connection, plan_id: str) -> Plan | None:
-    row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
-    return None if row is None else _plan_from(row)
 
 
 def _wish(plan: Plan) -> str:

@@ -66,6 +66,18 @@ approvals = Table(
     Column("decided_at", String(32), nullable=False),
 )
 
+# One row for each target of a refused plan: the same action on it is not asked for again at once.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("plan_id", String(64), ForeignKey("plans.id"), primary_key=True),
+    Column("target_id", String(200), primary_key=True, index=True),
+    Column("action", String(100), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("refused_at", String(32), nullable=False),
+    Column("lifted", Integer, nullable=False, default=0),
+)
+
 audit_records = Table(
     "audit_records",
     metadata,

@@ -70,7 +70,7 @@ class Runtime:
     def book(self) -> "PlanBook":
         """The plans. Its methods block: call them from a worker thread."""
         if self._book is None:
-            from airbyte_guardrails.life import PlanBook  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
+            from airbyte_guardrails.life import Limits, PlanBook  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
             from airbyte_guardrails.store import Store  # noqa: PLC0415 - loads with the book
 
             self._store = Store(data_folder(self.settings) / STORE_FILE)
@@ -78,8 +78,11 @@ class Runtime:
                 self._store,
                 self.policy,
                 now=self.now,
-                approve_within=timedelta(seconds=self.settings.approve_seconds),
-                apply_within=timedelta(seconds=self.settings.apply_seconds),
+                limits=Limits(
+                    approve_within=timedelta(seconds=self.settings.approve_seconds),
+                    apply_within=timedelta(seconds=self.settings.apply_seconds),
+                    cool_down=timedelta(seconds=self.settings.cool_down_seconds),
+                ),
             )
         return self._book
 

@@ -40,6 +40,7 @@ class Settings(BaseModel):
         data_dir: Where plans, approvals and audit live. Default: the user's data folder.
         approve_seconds: How long a plan waits for a person.
         apply_seconds: How long an approved plan waits to be applied.
+        cool_down_seconds: How long after a no the same change is not asked for again.
         log_level: What goes to stderr.
         transport: How clients reach the server.
         host: The address that SSE and HTTP listen on; loopback only for now.
@@ -63,6 +64,7 @@ class Settings(BaseModel):
     data_dir: Path | None = None
     approve_seconds: int = Field(600, ge=1, le=86_400)
     apply_seconds: int = Field(600, ge=1, le=86_400)
+    cool_down_seconds: int = Field(600, ge=0, le=86_400)
     log_level: LogLevel = "warning"
     transport: Transport = "stdio"
     host: str = "127.0.0.1"

@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from airbyte_guardrails.errors import (
+    CoolingDownError,
     EvidenceTooWeakError,
     GuardrailError,
     PlanExpiredError,
@@ -20,9 +21,10 @@ from airbyte_guardrails.errors import (
     PlanNotPendingError,
     RefusedByPolicyError,
     StoreUnavailableError,
+    TooManyPendingError,
 )
 from airbyte_guardrails.evidence import Decision, Evidence
-from airbyte_guardrails.life import PlanBook
+from airbyte_guardrails.life import Limits, PlanBook
 from airbyte_guardrails.plans import Change, Instance, Plan, PlanDraft, Risk, Target, TargetOutcome
 from airbyte_guardrails.policy import Policy
 from airbyte_guardrails.states import FOLLOWERS, PlanState, leads_to
@@ -61,7 +63,7 @@ def file(tmp_path: Path) -> Path:
 
 def book_on(file: Path, clock: Callable[[], datetime], policy: Policy | None = None) -> PlanBook:
     """A plan book on a file, as another process would open it."""
-    return PlanBook(Store(file), policy or Policy(), now=clock, approve_within=WITHIN, apply_within=WITHIN)
+    return PlanBook(Store(file), policy or Policy(), now=clock, limits=Limits())
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def test_a_plan_goes_from_wish_to_deed(book: PlanBook) -> None:
 
 
 def test_ids_cannot_be_guessed(book: PlanBook) -> None:
-    ids = {proposed(book, draft(connection=f"c{i}")).id for i in range(50)}
+    ids = {proposed(book, draft(connection=f"c{i}"), requester=f"r{i}").id for i in range(50)}
 
     assert len(ids) == 50
     assert all(len(identity) >= 24 for identity in ids)
@@ -139,6 +141,51 @@ def test_one_no_is_final(book: PlanBook) -> None:
 
     assert book.get(plan.id).state is PlanState.DENIED
     assert book.get(plan.id).closing_note == "not now"
+
+
+def test_after_a_no_nobody_is_asked_the_same_again_for_a_while(book: PlanBook, clock: Clock) -> None:
+    refused = proposed(book)
+    book.decide(refused.id, Decision.DENY, Evidence.ELICITED, "ann")
+    for requester in ("ann", "bob"):
+        with pytest.raises(CoolingDownError, match="not asked again for another 600 seconds"):
+            proposed(book, requester=requester)
+    other_target = proposed(book, draft(connection="c2"))
+    clock.now += timedelta(minutes=12)
+    later = proposed(book)
+
+    assert other_target.warnings == ()
+    assert later.warnings == ("A person refused this 12 minutes before this question was made.",)
+
+
+def test_an_approver_can_lift_the_cool_down_once(book: PlanBook) -> None:
+    refused = proposed(book)
+    with pytest.raises(PlanNotPendingError):
+        book.lift(refused.id, "boss")
+    book.decide(refused.id, Decision.DENY, Evidence.ELICITED, "ann")
+    book.lift(refused.id, "boss")
+    with pytest.raises(PlanNotPendingError):
+        book.lift(refused.id, "boss")
+
+    assert proposed(book).warnings == ("A person refused this 1 minute before this question was made.",)
+
+
+def test_silence_is_a_no_but_not_a_refusal(book: PlanBook, clock: Clock) -> None:
+    proposed(book)
+    clock.now += WITHIN
+
+    assert proposed(book).warnings == ()
+
+
+def test_one_requester_can_have_only_so_many_plans_waiting(book: PlanBook, clock: Clock) -> None:
+    for number in range(20):
+        proposed(book, draft(connection=f"c{number}"))
+    with pytest.raises(TooManyPendingError):
+        proposed(book, draft(connection="one more"))
+
+    assert proposed(book, draft(connection="c3")).state is PlanState.PROPOSED, "the same wish is no new plan"
+    assert proposed(book, draft(connection="one more"), requester="bob").state is PlanState.PROPOSED
+    clock.now += WITHIN
+    assert proposed(book, draft(connection="one more")).state is PlanState.PROPOSED
 
 
 def test_a_yes_covers_only_the_digest_that_was_shown(book: PlanBook) -> None:
@@ -263,14 +310,13 @@ def test_a_kill_at_any_moment_leaves_an_approval_unused_or_executing(file: Path,
     plan = approved(book)
     child = (
         "import os, signal, sys\n"
-        "from datetime import UTC, datetime, timedelta\n"
+        "from datetime import UTC, datetime\n"
         "from pathlib import Path\n"
-        "from airbyte_guardrails.life import PlanBook\n"
+        "from airbyte_guardrails.life import Limits, PlanBook\n"
         "from airbyte_guardrails.policy import Policy\n"
         "from airbyte_guardrails.store import Store\n"
         "now = lambda: datetime(2026, 11, 23, 3, 0, tzinfo=UTC)\n"
-        "ten = timedelta(minutes=10)\n"
-        "book = PlanBook(Store(Path(sys.argv[1])), Policy(), now=now, approve_within=ten, apply_within=ten)\n"
+        "book = PlanBook(Store(Path(sys.argv[1])), Policy(), now=now, limits=Limits())\n"
         "book.begin(sys.argv[2], sys.argv[3])\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -34,7 +34,9 @@ def test_a_person_who_says_yes_sees_rows_arrive() -> None:
     assert code == 0, shown
     assert "rows  [" in shown
     assert "2,000 rows are in the destination" in shown
-    assert not any("rows  [" in line and "<-" in line for line in shown.splitlines()), "the bar has its own line"
+    assert not any("rows  [" in line and "<-" in line for line in shown.splitlines()), (
+        "the bar has its own line"
+    )
 
 
 def test_a_person_who_says_no_sees_that_nothing_happened() -> None:

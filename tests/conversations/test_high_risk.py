@@ -15,7 +15,7 @@ def typed(name: object) -> ElicitResult:
 async def test_overwriting_streams_ask_for_the_connections_name(desk: Desk) -> None:
     person = Person(APPROVE)
     statuses: list[str] = []
-    async with connected(desk, person=person) as client:
+    async with connected(desk, person=person, settings={"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"}) as client:
         for reply in (APPROVE, typed("product catalogue to lake"), typed(HEALTHY), typed(OVERWRITING)):
             person.reply = reply
             told = data_of(await client.call_tool("trigger_sync", {"connections": [OVERWRITING]}))

@@ -1,9 +1,11 @@
 """A change happens exactly when a person said yes, on every transport and in every era."""
 
 import pytest
+from anyio.to_thread import run_sync
 from mcp_types import ElicitResult
 
 from harness import APPROVE, HEALTHY, SLOW, Desk, Era, Person, connected, data_of, text_of
+from pseudo_terminal import at_a_terminal
 
 TRANSPORTS = ("stdio", "sse", "http")
 ASKING = (Era.MODERN, Era.LEGACY)
@@ -46,7 +48,8 @@ async def test_after_a_yes_exactly_one_sync_runs_and_its_rows_are_in_the_sink(
 @pytest.mark.parametrize("era", ASKING, ids=lambda era: era.value)
 async def test_a_no_in_any_form_leaves_airbyte_untouched(desk: Desk, transport: str, era: Era) -> None:
     person = Person()
-    async with connected(desk, transport, era, person) as client:
+    settings = {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"}
+    async with connected(desk, transport, era, person, settings) as client:
         for said, reply in NOES.items():
             person.reply = reply
             told = data_of(await client.call_tool("trigger_sync", TRIGGER))
@@ -55,6 +58,25 @@ async def test_a_no_in_any_form_leaves_airbyte_untouched(desk: Desk, transport: 
 
     assert len(person.questions) == len(NOES)
     assert desk.sandbox.effects() == []
+
+
+async def test_after_a_no_the_same_is_not_asked_again_and_a_person_can_lift_that(desk: Desk) -> None:
+    person = Person(NOES["decline"])
+    async with connected(desk, person=person) as client:
+        refused = data_of(await client.call_tool("trigger_sync", TRIGGER))
+        person.reply = APPROVE
+        again = await client.call_tool("trigger_sync", TRIGGER)
+        command = ("approvals", "lift", refused["plan_id"])
+        code, _ = await run_sync(lambda: at_a_terminal(desk.environment, *command, prompt="?", types=[]))
+        lifted = data_of(await client.call_tool("trigger_sync", TRIGGER))
+
+    assert again.is_error
+    assert "refused this" in text_of(again)
+    assert code == 0
+    assert lifted["status"] == "executed"
+    assert len(person.questions) == 2
+    assert "Warning: A person refused this 1 minute before" in person.questions[1]
+    assert len(desk.sandbox.effects()) == 1
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

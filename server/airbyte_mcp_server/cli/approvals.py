@@ -79,6 +79,18 @@ def deny(plan_id: str, reason: str, **options: Any) -> None:  # noqa: ANN401 - o
     click.echo("Denied; it will not be done.")
 
 
+@approvals.command("lift")
+@click.argument("plan_id")
+@settings_options
+@refusing_clearly(SettingsError, GuardrailError)
+def lift(plan_id: str, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Let a refused change be asked for again before its cool-down is over."""
+    runtime = _runtime(options)
+    _require_person(runtime.settings)
+    runtime.book.lift(plan_id, f"{_user()} at a terminal")
+    click.echo("Lifted: the same change may be asked for again.")
+
+
 def _require_person(settings: Settings) -> None:
     if not settings.terminal_approvals:
         raise click.ClickException(
