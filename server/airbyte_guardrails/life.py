@@ -106,7 +106,7 @@ class PlanBook:
                 self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
             self._require_room(connection, requester)
             connection.execute(insert(plans).values(row_values(plan, wish)))
-            audit.append(connection, RecordKind.PROPOSED, plan.id, _proposal_record(plan), now)
+            audit.append(connection, RecordKind.PROPOSED, plan, {}, now)
         return plan
 
     def get(self, plan_id: str, requester: str | None = None) -> Plan:
@@ -164,7 +164,7 @@ class PlanBook:
             connection.execute(insert(approvals).values(record))
             if not approved:
                 refusals.remember(connection, plan, now)
-            audit.append(connection, RecordKind.DECIDED, plan.id, dict(record), now)
+            audit.append(connection, RecordKind.DECIDED, plan, dict(record), now)
         return self.get(plan_id)
 
     def begin(self, plan_id: str, digest: str) -> Plan:
@@ -193,7 +193,7 @@ class PlanBook:
                 raise _not_pending(plan)
             self._policy.require_evidence(Evidence(approval.evidence))
             self._move(connection, plan, PlanState.EXECUTING)
-            audit.append(connection, RecordKind.INTENT, plan.id, _proposal_record(plan), now)
+            audit.append(connection, RecordKind.INTENT, plan, {}, now)
         return plan
 
     def finish(self, plan_id: str, outcomes: tuple[TargetOutcome, ...]) -> Plan:
@@ -208,7 +208,7 @@ class PlanBook:
             plan = self._require(connection, plan_id)
             self._move(connection, plan, state, outcomes=canonical_json(told))
             audit.append(
-                connection, RecordKind.OUTCOME, plan.id, {"state": state.value, "outcomes": told}, self._now()
+                connection, RecordKind.OUTCOME, plan, {"state": state.value, "outcomes": told}, self._now()
             )
         return self.get(plan_id)
 
@@ -232,7 +232,7 @@ class PlanBook:
                 raise PlanNotFoundError(plan_id)
             if not refusals.lift(connection, plan):
                 raise _not_pending(plan)
-            audit.append(connection, RecordKind.LIFTED, plan.id, {"approver": approver}, self._now())
+            audit.append(connection, RecordKind.LIFTED, plan, {"approver": approver}, self._now())
 
     def _require_room(self, connection: Connection, requester: str) -> None:
         waiting = connection.scalar(
@@ -270,9 +270,7 @@ class PlanBook:
 
     def _close(self, connection: Connection, plan: Plan, state: PlanState, note: str) -> None:
         self._move(connection, plan, state, closing_note=note)
-        audit.append(
-            connection, RecordKind.CLOSED, plan.id, {"state": state.value, "note": note}, self._now()
-        )
+        audit.append(connection, RecordKind.CLOSED, plan, {"state": state.value, "note": note}, self._now())
 
     @staticmethod
     def _move(connection: Connection, plan: Plan, state: PlanState, **values: str | None) -> None:
@@ -327,17 +325,6 @@ def _wish(plan: Plan) -> str:
         *sorted(t.id for t in plan.targets),
     ]
     return hashlib.sha256(canonical_json(same).encode()).hexdigest()
-
-
-def _proposal_record(plan: Plan) -> dict[str, JsonValue]:
-    return {
-        "action": plan.action,
-        "instance": plan.instance.model_dump(),
-        "requester": plan.requester,
-        "arguments": plan.arguments,
-        "targets": [target.id for target in plan.targets],
-        "digest": plan.digest,
-    }
 
 
 def _not_pending(plan: Plan) -> PlanNotPendingError:

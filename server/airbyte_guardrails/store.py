@@ -66,6 +66,14 @@ approvals = Table(
     Column("decided_at", String(32), nullable=False),
 )
 
+# One row: the newest record, so that an end that was cut off shows.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+)
+
 # One row for each target of a refused plan: the same action on it is not asked for again at once.
 refusals = Table(
     "refusals",
