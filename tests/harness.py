@@ -219,7 +219,9 @@ def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
     arguments += ["--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
     with _process(arguments, clean_environment(), folder.with_name("sandbox.log"), heard="stdout") as process:
         assert process.stdout is not None
-        api_url = _line_matching(process.stdout, r"AIRBYTE_API_URL=(\S+)")
+        api_url = _line_matching(
+            process.stdout, r"AIRBYTE_API_URL=(\S+)", folder.with_name("sandbox-address")
+        )
         yield Sandbox(url=api_url.removesuffix("/api/public/v1"), api_url=api_url, process=process)
 
 
@@ -267,7 +269,9 @@ def network_server(desk: Desk, transport: str, settings: Mapping[str, str] | Non
     arguments = ["serve", "--transport", transport, "--port", "0"]
     with _process(arguments, environment, desk.folder / f"{transport}.log", heard="stderr") as process:
         assert process.stderr is not None
-        yield _line_matching(process.stderr, r"Serving MCP over \w+ at (\S+)")
+        yield _line_matching(
+            process.stderr, r"Serving MCP over \w+ at (\S+)", desk.folder / f"{transport}.log"
+        )
 
 
 @contextmanager
@@ -291,7 +295,7 @@ def _process(
             process.wait(timeout=20)
 
 
-def _line_matching(stream: IO[str], pattern: str) -> str:
+def _line_matching(stream: IO[str], pattern: str, log: Path) -> str:
     """The first group of the first line that matches; fails with what was said instead.
 
     The stream is read to its end, so that a full pipe never stops the process.
@@ -301,9 +305,11 @@ def _line_matching(stream: IO[str], pattern: str) -> str:
     settled = threading.Event()
 
     def read() -> None:
-        with stream:
+        with stream, log.open("a") as copy:
             for line in stream:
                 said.append(line)
+                copy.write(line)
+                copy.flush()
                 if not found and (match := re.search(pattern, line)):
                     found.append(match.group(1))
                     settled.set()

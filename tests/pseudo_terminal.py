@@ -4,7 +4,8 @@ import os
 import pty
 import select
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 
 from harness import COMMAND
 
@@ -12,9 +13,16 @@ SECONDS = 50
 
 
 def at_a_terminal(
-    environment: Mapping[str, str], *arguments: str, prompt: str, types: Sequence[str]
+    environment: Mapping[str, str],
+    *arguments: str,
+    prompt: str,
+    types: Sequence[str],
+    meanwhile: Callable[["subprocess.Popen[bytes]"], None] | None = None,
 ) -> tuple[int, str]:
-    """The exit code and all that was shown, after typing one line each time `prompt` appears."""
+    """The exit code and all that was shown, after typing one line each time `prompt` appears.
+
+    `meanwhile` runs in a thread beside it and may send the process a signal.
+    """
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [COMMAND, *arguments],
@@ -25,6 +33,8 @@ def at_a_terminal(
         start_new_session=True,
     )
     os.close(terminal)
+    if meanwhile is not None:
+        threading.Thread(target=meanwhile, args=[process], daemon=True).start()
     shown, lines = b"", list(types)
     while chunk := _read(controller):
         shown += chunk

@@ -40,6 +40,7 @@ from airbyte_guardrails.store import Store, approvals, plans
 from airbyte_guardrails.timestamps import to_text
 
 _PENDING = (PlanState.PROPOSED, PlanState.APPROVED)
+_UNFINISHED = (*_PENDING, PlanState.EXECUTING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ class PlanBook:
         with self._store.writing() as connection:
             plan = refusals.considered(connection, plan, now, self._limits.cool_down)
             for pending in self._pending_of(connection, wish):
-                if pending.digest == plan.digest:
+                if _reads_the_same(pending, plan):
                     return pending
                 self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
             self._require_room(connection, requester)
@@ -119,15 +120,15 @@ class PlanBook:
             plan = find(connection, plan_id)
         if plan is None or requester not in (None, plan.requester):
             raise PlanNotFoundError(plan_id)
-        return self._as_of_now(plan)
+        return self._current(plan)
 
-    def pending(self) -> Sequence[Plan]:
-        """Every plan that waits for a decision or for its execution, oldest first."""
+    def unfinished(self) -> Sequence[Plan]:
+        """Every plan that waits for a decision or for its execution, or is being executed, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(
-                select(plans).where(plans.c.state.in_(_PENDING)).order_by(plans.c.created_at)
+                select(plans).where(plans.c.state.in_(_UNFINISHED)).order_by(plans.c.created_at)
             ).all()
-        current = (self._as_of_now(plan_from(row)) for row in rows)
+        current = [self._current(plan_from(row)) for row in rows]
         return [plan for plan in current if not plan.state.is_final]
 
     def decide(
@@ -138,34 +139,41 @@ class PlanBook:
         Raises:
             PlanNotFoundError: No such plan.
             PlanExpiredError: The time to decide is over.
-            PlanNotPendingError: It was decided or closed before; one no is final.
+            PlanNotPendingError: It was decided or closed before. One no is final; a yes can be taken back
+                until it is used.
             EvidenceTooWeakError: A yes, but of a kind that policy does not accept.
         """
         if decision is Decision.APPROVE:
             self._policy.require_evidence(evidence)
         now = self._now()
-        approved = decision is Decision.APPROVE
-        state = PlanState.APPROVED if approved else PlanState.DENIED
+        record = {
+            "plan_id": plan_id,
+            "decision": decision.value,
+            "evidence": evidence.value,
+            "approver": approver,
+            "reason": reason,
+            "decided_at": to_text(now),
+        }
+        self._require_unexpired(plan_id)
         with self._store.writing() as connection:
             plan = self._require(connection, plan_id)
-            if plan.state is not PlanState.PROPOSED:
-                raise _not_pending(plan)
-            apply_by = to_text(now + self._limits.apply_within) if approved else None
-            self._move(connection, plan, state, apply_by=apply_by, closing_note=reason)
-            record = {
-                "plan_id": plan.id,
-                "digest": plan.digest,
-                "decision": decision.value,
-                "evidence": evidence.value,
-                "approver": approver,
-                "reason": reason,
-                "decided_at": to_text(now),
-            }
-            connection.execute(insert(approvals).values(record))
-            if not approved:
-                refusals.remember(connection, plan, now)
+            if decision is Decision.APPROVE:
+                self._approve(connection, plan, record, now)
+            else:
+                self._deny(connection, plan, record, now)
             audit.append(connection, RecordKind.DECIDED, plan, dict(record), now)
         return self.get(plan_id)
+
+    def _approve(self, connection: Connection, plan: Plan, record: dict[str, str], now: datetime) -> None:
+        self._move(connection, plan, PlanState.APPROVED, apply_by=to_text(now + self._limits.apply_within))
+        connection.execute(insert(approvals).values(record | {"digest": plan.digest}))
+
+    def _deny(self, connection: Connection, plan: Plan, record: dict[str, str], now: datetime) -> None:
+        """A no, or the taking back of a yes that was not used yet: its approval stays on record, void."""
+        self._move(connection, plan, PlanState.DENIED, closing_note=record["reason"])
+        if plan.state is PlanState.PROPOSED:
+            connection.execute(insert(approvals).values(record | {"digest": plan.digest}))
+        refusals.remember(connection, plan, now)
 
     def begin(self, plan_id: str, digest: str) -> Plan:
         """Consume the approval: exactly one caller gets through, and the intent is on record before it does.
@@ -181,6 +189,7 @@ class PlanBook:
             PlanNotPendingError: Not approved, stale, or somebody else was first.
         """
         now = self._now()
+        self._require_unexpired(plan_id)
         with self._store.writing() as connection:
             plan = self._require(connection, plan_id)
             self._policy.require_permitted(plan.action)
@@ -254,19 +263,35 @@ class PlanBook:
         rows = connection.execute(
             select(plans).where(plans.c.wish == wish, plans.c.state == PlanState.PROPOSED)
         ).all()
-        current = (self._as_of_now(plan_from(row)) for row in rows)
-        return [plan for plan in current if plan.state is PlanState.PROPOSED]
+        return [plan for row in rows if not self._is_over(plan := plan_from(row))]
 
     def _require(self, connection: Connection, plan_id: str) -> Plan:
         plan = find(connection, plan_id)
         if plan is None:
             raise PlanNotFoundError(plan_id)
-        if self._as_of_now(plan).state is PlanState.EXPIRED:
+        return plan
+
+    def _require_unexpired(self, plan_id: str) -> None:
+        if self.get(plan_id).state is PlanState.EXPIRED:
             raise PlanExpiredError(
                 f"Plan {plan_id} has expired; nothing was changed.",
                 "Call the tool that makes the change again; it proposes a new plan.",
             )
-        return plan
+
+    def _current(self, plan: Plan) -> Plan:
+        """The plan as it is now; a plan whose time is over is closed for good when that is first seen."""
+        if not self._is_over(plan):
+            return plan
+        note = "It was approved, but not applied in time." if plan.apply_by else "Nobody decided in time."
+        with self._store.writing() as connection:
+            stored = self._require(connection, plan.id)
+            if stored.state in _PENDING:
+                self._close(connection, stored, PlanState.EXPIRED, note)
+            return self._require(connection, plan.id)
+
+    def _is_over(self, plan: Plan) -> bool:
+        deadline = plan.apply_by if plan.state is PlanState.APPROVED else plan.approve_by
+        return plan.state in _PENDING and deadline is not None and deadline <= self._now()
 
     def _close(self, connection: Connection, plan: Plan, state: PlanState, note: str) -> None:
         self._move(connection, plan, state, closing_note=note)
@@ -281,11 +306,6 @@ class PlanBook:
         )
         if moved.rowcount != 1:
             raise _not_pending(plan)
-
-    def _as_of_now(self, plan: Plan) -> Plan:
-        deadline = plan.apply_by if plan.state is PlanState.APPROVED else plan.approve_by
-        over = plan.state in _PENDING and deadline is not None and deadline <= self._now()
-        return plan.model_copy(update={"state": PlanState.EXPIRED}) if over else plan
 
 
 def _new_plan(
@@ -325,6 +345,12 @@ def _wish(plan: Plan) -> str:
         *sorted(t.id for t in plan.targets),
     ]
     return hashlib.sha256(canonical_json(same).encode()).hexdigest()
+
+
+def _reads_the_same(pending: Plan, plan: Plan) -> bool:
+    """The same meaning, under the names that the person was shown."""
+    shown, named = ([target.name for target in one.targets] for one in (pending, plan))
+    return pending.digest == plan.digest and shown == named
 
 
 def _not_pending(plan: Plan) -> PlanNotPendingError:

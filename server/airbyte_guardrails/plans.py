@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from airbyte_guardrails.states import PlanState
 
 MAX_TARGETS = 20
+MANY_TARGETS = 5
+"""A plan with more targets than this asks for more than a click."""
 
 ArgumentsT = TypeVar("ArgumentsT", bound=BaseModel)
 

@@ -1,22 +1,14 @@
-"""Whether a plan may go on, must be confirmed by a human, or is refused.
+"""Whether a change may be asked for and applied, and which yes counts.
 
-The default is to confirm; read-only refuses every mutation. Policy is asked
-twice, when a plan is made and when it is applied, and the stricter answer wins
+Every change must be confirmed; read-only refuses it. Policy is asked twice,
+when a plan is made and when it is applied, and the stricter answer wins
 because each moment can only refuse, never loosen what the other one said.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from airbyte_guardrails.errors import EvidenceTooWeakError, RefusedByPolicyError
 from airbyte_guardrails.evidence import Evidence
-
-
-class Verdict(StrEnum):
-    """What policy says of a plan."""
-
-    CONFIRM = "confirm"
-    DENY = "deny"
 
 
 @dataclass(frozen=True)
@@ -31,17 +23,13 @@ class Policy:
     read_only: bool = False
     least_evidence: Evidence = Evidence.LOCAL_TERMINAL
 
-    def verdict(self) -> Verdict:
-        """The answer for any mutation."""
-        return Verdict.DENY if self.read_only else Verdict.CONFIRM
-
     def require_permitted(self, action: str) -> None:
         """Refuse the action if policy denies it.
 
         Raises:
             RefusedByPolicyError: The server is in read-only mode.
         """
-        if self.verdict() is Verdict.DENY:
+        if self.read_only:
             raise RefusedByPolicyError(
                 f"{action} was refused: this server is in read-only mode, so nothing was changed.",
                 "Ask the operator; the setting is AIRBYTE_MCP_READ_ONLY.",

@@ -60,5 +60,7 @@ def plan_from(row: Row[Any]) -> Plan:
 
 def find(connection: Connection, plan_id: str) -> Plan | None:
     """The plan with this id, if there is one."""
+    if not plan_id.isascii():
+        return None
     row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
     return None if row is None else plan_from(row)

@@ -28,7 +28,7 @@ FOLLOWERS: dict[PlanState, frozenset[PlanState]] = {
         {PlanState.APPROVED, PlanState.DENIED, PlanState.EXPIRED, PlanState.STALE, PlanState.SUPERSEDED}
     ),
     PlanState.APPROVED: frozenset(
-        {PlanState.EXECUTING, PlanState.DENIED, PlanState.EXPIRED, PlanState.STALE, PlanState.SUPERSEDED}
+        {PlanState.EXECUTING, PlanState.DENIED, PlanState.EXPIRED, PlanState.STALE}
     ),
     PlanState.EXECUTING: frozenset({PlanState.EXECUTED, PlanState.FAILED, PlanState.OUTCOME_UNKNOWN}),
     PlanState.OUTCOME_UNKNOWN: frozenset(),

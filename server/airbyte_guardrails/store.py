@@ -6,12 +6,14 @@ compare-and-set and the audit chain hold across threads and processes.
 """
 
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import (
     Column,
     Connection,
@@ -31,6 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from airbyte_guardrails.errors import StoreUnavailableError
 
+SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 10_000
 _WRITES = "airbyte_writes"
 
@@ -140,9 +143,9 @@ class Store:
     def _faults(self) -> Generator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as fault:
+        except (SQLAlchemyError, ValidationError, OSError) as fault:
             raise StoreUnavailableError(
-                f"The store of plans at {self._path} cannot be used, so nothing was sent to Airbyte.",
+                f"The store of plans at {self._path} cannot be used; without it nothing is sent to Airbyte.",
                 "Check that the folder is writable and has space, and that no other program locks the file.",
             ) from fault
 
@@ -154,13 +157,35 @@ def _opened(path: Path) -> Engine:
     event.listen(engine, "begin", _begin)
     # Under the write lock, so that processes that open a new file at once make its tables once.
     with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        _require_version(connection, path)
         metadata.create_all(connection)
     return engine
 
 
+def _require_version(connection: Connection, path: Path) -> None:
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version > SCHEMA_VERSION:
+        raise StoreUnavailableError(
+            f"The store of plans at {path} was made by a newer version of this program.",
+            "Update this program, or name another folder (AIRBYTE_MCP_DATA_DIR).",
+        )
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def _create_owner_only(path: Path) -> None:
+    """Create the file for its owner only; refuse one into which others could have written approvals."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        file, folder = os.fstat(descriptor), path.parent.stat()
+    finally:
+        os.close(descriptor)
+    others_write = stat.S_IWGRP | stat.S_IWOTH
+    if {file.st_uid, folder.st_uid} - {os.geteuid()} or file.st_mode & 0o077 or folder.st_mode & others_write:
+        raise StoreUnavailableError(
+            f"The store of plans at {path} is open to other users of this machine, so it is not trusted.",
+            f"Make it and its folder yours alone: chmod 700 {path.parent} && chmod 600 {path}.",
+        )
 
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -9,11 +9,12 @@ plan: no clocks, no random, or a client would ask again and again.
 import unicodedata
 from collections.abc import Iterator
 
-from airbyte_guardrails.plans import Plan, Risk, Target
+from airbyte_guardrails.plans import MANY_TARGETS, Plan, Risk, Target
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 200
-MANY_TARGETS = 5
+SHORTEST_TELLING_NAME = 3
+_ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "accept", "abort", "stop"})
 
 
 def clean(text: str, limit: int) -> str:
@@ -37,9 +38,32 @@ def needs_name(plan: Plan) -> bool:
     return plan.risk is Risk.HIGH or len(plan.targets) > MANY_TARGETS
 
 
-def expected_confirmation(plan: Plan) -> str:
-    """What must be typed for a plan that `needs_name`: the one target's name, or how many there are."""
-    return clean(plan.targets[0].name, NAME_LIMIT) if len(plan.targets) == 1 else str(len(plan.targets))
+def what_to_type(plan: Plan) -> str:
+    """What a plan that `needs_name` wants typed, in words that show it."""
+    target, *others = plan.targets
+    if others:
+        return f"the number of targets, {len(plan.targets)}"
+    named = _is_telling(target)
+    return f"its name, {quoted(target.name)}" if named else f"its id, {clean(target.id, NAME_LIMIT)}"
+
+
+def is_confirmed_by(plan: Plan, typed: object) -> bool:
+    """Whether `typed` is what a plan that `needs_name` wants: it shows that the person read the question.
+
+    A name that is empty to the eye, or that somebody types who means no, cannot be that; then it is the id.
+    """
+    if not isinstance(typed, str):
+        return False
+    target, *others = plan.targets
+    if others:
+        return typed.strip() == str(len(plan.targets))
+    named = _is_telling(target) and quoted(typed) == quoted(target.name)
+    return named or typed.strip() == target.id
+
+
+def _is_telling(target: Target) -> bool:
+    name = clean(target.name, NAME_LIMIT)
+    return len(name) >= SHORTEST_TELLING_NAME and name.casefold() not in _ANSWERS
 
 
 def question(plan: Plan) -> str:

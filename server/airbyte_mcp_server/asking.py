@@ -21,10 +21,11 @@ from mcp_types import (
     InputResponses,
 )
 from mcp_types.version import is_version_at_least
+from pydantic import ValidationError
 
 from airbyte_guardrails.evidence import Decision
 from airbyte_guardrails.plans import Plan
-from airbyte_guardrails.wording import expected_confirmation, needs_name, question
+from airbyte_guardrails.wording import is_confirmed_by, needs_name, question, what_to_type
 
 MODERN_SINCE = "2026-07-28"
 QUESTION_KEY = "approval"
@@ -86,8 +87,10 @@ async def ask_by_request(ctx: RequestContext, plan: Plan, seconds: float) -> Per
             response = await ctx.session.elicit_form(question(plan), _form(plan), ctx.request_id)
     except TimeoutError:
         return PersonsAnswer(Decision.DENY, "Nobody answered in time.")
-    except MCPError:
-        return PersonsAnswer(Decision.DENY, "The client failed to ask.")
+    except (MCPError, ValidationError):
+        return PersonsAnswer(
+            Decision.DENY, "The client failed to ask, or to answer in a form that MCP knows."
+        )
     return read_answer(plan, response)
 
 
@@ -100,7 +103,7 @@ def read_answer(plan: Plan, response: ElicitResult) -> PersonsAnswer:
         return PersonsAnswer(Decision.DENY, "The person said no.")
     if content.get("decision") != Decision.APPROVE.value:
         return PersonsAnswer(Decision.DENY, "The form came back without an approval.")
-    if needs_name(plan) and content.get("confirm_name") != expected_confirmation(plan):
+    if needs_name(plan) and not is_confirmed_by(plan, content.get("confirm_name")):
         return PersonsAnswer(Decision.DENY, "What was typed to confirm is not what the question asked for.")
     return PersonsAnswer(Decision.APPROVE)
 
@@ -110,6 +113,5 @@ def _form(plan: Plan) -> dict[str, object]:
         "decision": {"type": "string", "title": "Decision", "enum": [d.value for d in Decision]}
     }
     if needs_name(plan):
-        what = "the connection's exact name" if len(plan.targets) == 1 else "the number of targets"
-        properties["confirm_name"] = {"type": "string", "title": f"Type {what} to approve"}
+        properties["confirm_name"] = {"type": "string", "title": f"To approve, type {what_to_type(plan)}"}
     return {"type": "object", "properties": properties, "required": list(properties)}

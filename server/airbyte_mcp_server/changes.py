@@ -16,7 +16,7 @@ _HEADLINES = {
     PlanState.FAILED: "Approved, but it did not work out as planned.",
     PlanState.OUTCOME_UNKNOWN: "Sent, but what Airbyte made of it is not known.",
     PlanState.DENIED: "Nothing was changed: it was not approved.",
-    PlanState.EXPIRED: "Nothing was changed: the time to approve it is over.",
+    PlanState.EXPIRED: "Nothing was changed: its time is over.",
     PlanState.STALE: "Nothing was changed: things are no longer as the person saw them.",
     PlanState.SUPERSEDED: "Nothing was changed: a newer plan replaced this one.",
 }
@@ -37,12 +37,18 @@ def of_plan(plan: Plan) -> tuple[ChangeResult, str]:
     return result, "\n".join(_lines(plan, result))
 
 
+def _due(plan: Plan) -> str:
+    if plan.apply_by is not None:
+        return f"applied until {iso(plan.apply_by)}"
+    return f"approved until {iso(plan.approve_by)}"
+
+
 def _lines(plan: Plan, result: ChangeResult) -> list[str]:
     lines = [_HEADLINES[plan.state]]
     if plan.closing_note:
         lines.append(plan.closing_note)
     if plan.state in (PlanState.PROPOSED, PlanState.APPROVED):
-        lines += [question(plan), f"Plan {plan.id}, to be approved until {iso(plan.approve_by)}."]
+        lines += [question(plan), f"Plan {plan.id}, to be {_due(plan)}."]
     lines += [f"- {quoted(r.name)} ({r.id}): {r.status}, {r.message}" for r in result.results]
     if result.next_step:
         lines.append(result.next_step)

@@ -4,6 +4,7 @@ Tools never call this and never know that it is there, so no tool can forget
 it. A read runs; a change is planned, asked about, and only then applied.
 """
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from airbyte_guardrails.plans import Instance, Plan
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server import asking, changes
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
-from airbyte_mcp_server.applying import apply
+from airbyte_mcp_server.applying import Application, apply
 from airbyte_mcp_server.asking import PersonsAnswer, RequestContext, WayToAsk
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.wire import BadArgumentsError, answer_result, bad_arguments, error_result
@@ -121,7 +122,8 @@ class Dispatch:
 
     async def _decided(self, plan: Plan, answer: PersonsAnswer, call: Call) -> CallToolResult:
         """Record the answer and act on it; a plan that was decided before keeps its first outcome."""
-        if plan.state is PlanState.PROPOSED:
+        withdrawn = plan.state is PlanState.APPROVED and answer.decision is Decision.DENY
+        if plan.state is PlanState.PROPOSED or withdrawn:
             plan = await self._record(plan, answer)
         if plan.state is PlanState.APPROVED and answer.decision is Decision.APPROVE:
             plan = await self._apply(plan, call.context)
@@ -151,7 +153,10 @@ class Dispatch:
         def writing(gate: WriteGate) -> ToolContext:
             return replace(context, client=context.client.with_write_gate(gate))
 
-        return await apply(plan, tool, self._runtime.book, context, writing)
+        application = Application(
+            plan=plan, tool=tool, book=self._runtime.book, reading=context, writing=writing
+        )
+        return await apply(application, self._runtime.keep_running)
 
     def context_for(self, requester: str, progress: Progress) -> ToolContext:
         """What a tool called by `requester` may use; its client changes nothing."""
@@ -204,7 +209,8 @@ class PlansOf:
 
 def _parsed(tool: AnyTool, given: dict[str, Any]) -> Arguments:
     try:
-        arguments: Arguments = tool.arguments.model_validate(given)
+        # As JSON and strictly: true is no number, "6" is no number, "yes" is no truth.
+        arguments: Arguments = tool.arguments.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         raise bad_arguments(tool, error) from None
     return arguments

@@ -1,15 +1,17 @@
 """The client and the store behind the calls: opened when first used, closed at the end."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airbyte_guardrails.errors import StoreUnavailableError
 from airbyte_guardrails.evidence import Evidence
-from airbyte_guardrails.plans import Instance
+from airbyte_guardrails.plans import Instance, Plan
 from airbyte_guardrails.policy import Policy
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings import Settings, variable_of
 
 if TYPE_CHECKING:
     from airbyte_client import AsyncAirbyteClient
@@ -45,6 +47,7 @@ class Runtime:
         self._client: AsyncAirbyteClient | None = None
         self._store: Store | None = None
         self._book: PlanBook | None = None
+        self._executions: set[asyncio.Task[Plan]] = set()
 
     @property
     def client(self) -> "AsyncAirbyteClient":
@@ -86,8 +89,15 @@ class Runtime:
             )
         return self._book
 
+    def keep_running(self, execution: "asyncio.Task[Plan]") -> None:
+        """See to it that a change which has begun reaches its end before this closes."""
+        self._executions.add(execution)
+        execution.add_done_callback(self._executions.discard)
+
     async def aclose(self) -> None:
-        """Close connections to Airbyte and to the store."""
+        """Wait for changes that have begun, then close connections to Airbyte and to the store."""
+        if self._executions:
+            await asyncio.wait(self._executions)
         if self._client is not None:
             await self._client.aclose()
         if self._store is not None:
@@ -119,4 +129,10 @@ def data_folder(settings: Settings) -> Path:
         return settings.data_dir
     from platformdirs import user_data_path  # noqa: PLC0415 - needed only when the store is opened
 
-    return user_data_path("airbyte-mcp-server", appauthor=False)
+    try:
+        return user_data_path("airbyte-mcp-server", appauthor=False)
+    except RuntimeError as fault:  # platformdirs' word for a user without a home
+        raise StoreUnavailableError(
+            "This user has no home folder in which the store of plans could live.",
+            f"Name a folder for it ({variable_of('data_dir')}).",
+        ) from fault

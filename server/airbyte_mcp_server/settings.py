@@ -9,6 +9,7 @@ environment beats the file. Every secret can come from a file instead:
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -34,7 +35,7 @@ class Settings(BaseModel):
         secret_access_token: A bearer token; Airbyte's own last 15 minutes.
         username: Basic authentication of old self-managed servers, with password.
         password: The password of that user.
-        workspace_id: Look only into this workspace unless a call names another.
+        workspace_id: Look for names only in this workspace, and refuse connections of others.
         read_only: Refuse every change.
         timezone: The zone in which people here speak of times; an IANA name.
         data_dir: Where plans, approvals and audit live. Default: the user's data folder.
@@ -71,6 +72,28 @@ class Settings(BaseModel):
     port: int = Field(8765, ge=0, le=65_535)
     token: SecretStr | None = None
     terminal_approvals: bool = True
+
+    @field_validator("api_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it is not a web address, such as https://api.airbyte.com/v1")
+        if parts.username or parts.password:
+            raise ValueError(
+                "credentials do not belong into the address; use AIRBYTE_USERNAME and AIRBYTE_PASSWORD"
+            )
+        return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute_folder(cls, folder: Path | None) -> Path | None:
+        if folder is None:
+            return None
+        expanded = folder.expanduser()
+        if not expanded.is_absolute():
+            raise ValueError("it must be an absolute path, so that every command finds the same folder")
+        return expanded
 
     @field_validator("timezone")
     @classmethod

@@ -16,12 +16,14 @@ from pydantic_core import ErrorDetails
 from airbyte_mcp_server.settings import SECRET_NAMES, Settings, SettingsError, flag_of, variable_of
 
 CONFIG_VARIABLE = "AIRBYTE_MCP_CONFIG"
-OWN_PREFIX = "AIRBYTE_MCP_"
+OWN_PREFIXES = ("AIRBYTE_MCP_", "AIRBYTEMCP_")
 AIRBYTE_PREFIX = "AIRBYTE_"
 SECRET_FILE_LIMIT = 64 * 1024
 
 # Other programs own variables that begin with AIRBYTE_ too; only what looks like a slip of ours is refused.
 LOOKS_LIKE_A_SLIP = 0.9
+LOOKS_LIKE_A_SAFETY_SETTING = 0.8
+SAFETY_NAMES = ("read_only", "terminal_approvals", "approve_seconds", "apply_seconds", "cool_down_seconds")
 
 Value = object
 
@@ -50,24 +52,32 @@ def load_settings(
         raise SettingsError("; ".join(_told(problem) for problem in error.errors())) from None
 
 
-_SIGN_IN = {"client_id", "client_secret", "secret_access_token", "username", "password"}
+_SIGN_IN = {
+    "client_id": "application",
+    "client_secret": "application",
+    "secret_access_token": "token",
+    "username": "basic",
+    "password": "basic",
+}
 
 
 def _merged(*layers: dict[str, Value]) -> dict[str, Value]:
     """The layers over each other, weakest first.
 
-    A stronger layer's way to sign in replaces a weaker one's as a whole: half of each would be neither.
+    A stronger layer's way to sign in replaces every other way of weaker ones;
+    the two halves of one way may come from different layers.
     """
     merged: dict[str, Value] = {}
     for layer in layers:
-        if any(_signs_in(name) for name in layer):
-            merged = {name: value for name, value in merged.items() if not _signs_in(name)}
+        ways = {way for name in layer if (way := _way_of(name))}
+        if ways:
+            merged = {name: value for name, value in merged.items() if _way_of(name) in (None, *ways)}
         merged |= layer
     return merged
 
 
-def _signs_in(name: str) -> bool:
-    return name.removesuffix("_file") in _SIGN_IN
+def _way_of(name: str) -> str | None:
+    return _SIGN_IN.get(name.removesuffix("_file"))
 
 
 def _known_names() -> dict[str, str]:
@@ -91,11 +101,25 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _refuse_slip(variable: str, accepted: list[str]) -> None:
-    ours = variable.startswith(OWN_PREFIX)
-    cutoff = 0.0 if ours else LOOKS_LIKE_A_SLIP
-    nearest = difflib.get_close_matches(variable, accepted, n=1, cutoff=cutoff)
-    if ours or (variable.startswith(AIRBYTE_PREFIX) and nearest):
-        raise SettingsError(f"{variable} is not a setting. Did you mean {nearest[0]}?")
+    """Refuse what can only be meant for us, in whatever case or with whatever dashes it was written."""
+    written = variable.upper().replace("-", "_")
+    if not written.startswith("AIRBYTE"):
+        return
+    meant = written if written in accepted else _meant(written, accepted)
+    if meant is not None:
+        raise SettingsError(f"{variable} is not a setting. Did you mean {meant}?")
+
+
+def _meant(written: str, accepted: list[str]) -> str | None:
+    if written.startswith(OWN_PREFIXES):
+        return difflib.get_close_matches(written, accepted, n=1, cutoff=0.0)[0]
+    nearest = difflib.get_close_matches(written, accepted, n=1, cutoff=LOOKS_LIKE_A_SLIP)
+    if nearest:
+        return nearest[0]
+    # A safety setting without its prefix would be ignored, and nobody would notice.
+    stem = written.removeprefix(AIRBYTE_PREFIX).lower()
+    safety = difflib.get_close_matches(stem, SAFETY_NAMES, n=1, cutoff=LOOKS_LIKE_A_SAFETY_SETTING)
+    return variable_of(safety[0]) if safety else None
 
 
 def _from_file(path: Path) -> dict[str, Value]:

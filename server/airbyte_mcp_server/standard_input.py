@@ -16,6 +16,7 @@ import anyio
 
 _CHUNK = 65_536
 _WAITING_LINES = 16
+LONGEST_LINE = 16 * 1024 * 1024
 
 
 async def lines(descriptor: int) -> AsyncIterator[str]:
@@ -39,11 +40,16 @@ async def lines(descriptor: int) -> AsyncIterator[str]:
 
 
 def _read_into(descriptor: int, hand_over: Callable[[str | None], None]) -> None:
-    pending = b""
+    pending = bytearray()
     while chunk := os.read(descriptor, _CHUNK):
-        *complete, pending = (pending + chunk).split(b"\n")
-        for line in complete:
-            hand_over(line.decode("utf-8", errors="replace"))
+        first, *others = chunk.split(b"\n")
+        pending += first
+        for other in others:
+            hand_over(pending.decode("utf-8", errors="replace"))
+            pending = bytearray(other)
+        if len(pending) > LONGEST_LINE:
+            # Nothing that a client says is this long; what remains of it will not parse, and says so.
+            pending.clear()
     if pending:
         hand_over(pending.decode("utf-8", errors="replace"))
     hand_over(None)

@@ -28,7 +28,7 @@ def test_a_plan_goes_from_wish_to_deed(book: PlanBook) -> None:
     assert plan.state is PlanState.APPROVED
     assert begun.id == plan.id
     assert (ended.state, ended.outcomes) == (PlanState.EXECUTED, done())
-    assert book.pending() == []
+    assert book.unfinished() == []
 
 
 def test_ids_cannot_be_guessed(book: PlanBook) -> None:
@@ -49,6 +49,53 @@ def test_a_plan_that_nobody_approved_cannot_begin(book: PlanBook) -> None:
     plan = proposed(book)
     with pytest.raises(PlanNotPendingError):
         book.begin(plan.id, plan.digest)
+
+
+def test_a_yes_can_be_taken_back_until_it_is_used(book: PlanBook) -> None:
+    unused, used = approved(book), proposed(book, draft(connection="c2"))
+    taken_back = book.decide(unused.id, Decision.DENY, Evidence.ELICITED, "ann", "wait")
+    book.decide(used.id, Decision.APPROVE, Evidence.ELICITED, "ann")
+    book.begin(used.id, used.digest)
+
+    assert taken_back.state is PlanState.DENIED
+    for plan in (unused, used):
+        with pytest.raises(PlanNotPendingError):
+            book.begin(plan.id, plan.digest)
+    with pytest.raises(PlanNotPendingError):
+        book.decide(used.id, Decision.DENY, Evidence.ELICITED, "ann")
+
+
+def test_a_plan_whose_time_is_over_stays_over_even_if_the_clock_goes_back(
+    book: PlanBook, clock: Clock
+) -> None:
+    plan = approved(book)
+    clock.now += WITHIN
+    seen = book.get(plan.id)
+    clock.now -= WITHIN
+
+    assert seen.closing_note == "It was approved, but not applied in time."
+    assert book.get(plan.id).state is PlanState.EXPIRED
+    with pytest.raises(PlanExpiredError):
+        book.begin(plan.id, plan.digest)
+
+
+def test_a_plan_under_a_new_name_is_asked_anew(book: PlanBook) -> None:
+    first = proposed(book)
+    renamed = draft().model_copy(
+        update={"targets": (draft().targets[0].model_copy(update={"name": "Other"}),)}
+    )
+    second = proposed(book, renamed)
+
+    assert first.digest == second.digest
+    assert first.id != second.id
+    assert book.get(first.id).state is PlanState.SUPERSEDED
+
+
+def test_what_is_being_executed_is_among_the_unfinished(book: PlanBook) -> None:
+    plan = approved(book)
+    book.begin(plan.id, plan.digest)
+
+    assert [(one.id, one.state) for one in book.unfinished()] == [(plan.id, PlanState.EXECUTING)]
 
 
 def test_one_no_is_final(book: PlanBook) -> None:
@@ -97,7 +144,7 @@ def test_both_clocks_run_out(book: PlanBook, clock: Clock) -> None:
     clock.now += WITHIN
     with pytest.raises(PlanExpiredError):
         book.begin(unused.id, unused.digest)
-    assert book.pending() == []
+    assert book.unfinished() == []
 
 
 def test_the_same_wish_is_the_same_plan_until_its_meaning_moves(book: PlanBook) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_store_that_is_locked_refuses_instead_of_going_on(
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     fresh = book_on(file, Clock())
-    with pytest.raises(StoreUnavailableError, match="nothing was sent"):
+    with pytest.raises(StoreUnavailableError, match="nothing is sent"):
         fresh.begin(plan.id, plan.digest)
     other.close()
 
@@ -117,3 +118,43 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(file: Path) -> None:
         process.communicate("go\n")
 
     assert [process.returncode for process in processes] == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("file_mode", "folder_mode"), [(0o666, 0o700), (0o640, 0o700), (0o600, 0o777)], ids=oct
+)
+def test_a_store_that_others_could_write_is_not_trusted(
+    file: Path, clock: Clock, file_mode: int, folder_mode: int
+) -> None:
+    file.parent.mkdir()
+    file.touch()
+    file.chmod(file_mode)
+    file.parent.chmod(folder_mode)
+    with pytest.raises(StoreUnavailableError, match="open to other users"):
+        proposed(book_on(file, clock))
+
+
+def test_a_store_behind_a_link_is_not_followed(file: Path, clock: Clock, tmp_path: Path) -> None:
+    file.parent.mkdir(mode=0o700)
+    file.symlink_to(tmp_path / "elsewhere.sqlite")
+    with pytest.raises(StoreUnavailableError):
+        proposed(book_on(file, clock))
+
+    assert not (tmp_path / "elsewhere.sqlite").exists()
+
+
+def test_a_store_of_a_newer_version_is_left_alone(book: PlanBook, file: Path, clock: Clock) -> None:
+    proposed(book)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreUnavailableError, match="newer version"):
+        book_on(file, clock).unfinished()
+
+
+def test_a_plan_that_cannot_be_read_is_said_to_be_so(book: PlanBook, file: Path) -> None:
+    plan = proposed(book)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE plans SET document = '{}'")
+        raw.commit()
+    with pytest.raises(StoreUnavailableError):
+        book.get(plan.id)

@@ -1,10 +1,15 @@
 """Text from Airbyte cannot act on a display or forge a line of the question."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_guardrails.wording import clean, quoted
+from airbyte_guardrails.plans import Plan, Risk, Target
+from airbyte_guardrails.states import PlanState
+from airbyte_guardrails.wording import clean, is_confirmed_by, quoted, what_to_type
+from plan_books import HERE
 
 HOSTILE = {
     "new line": "a\nRisk: low",
@@ -46,3 +51,57 @@ def test_long_text_is_cut_and_says_so() -> None:
 
 def test_ordinary_names_stay_as_they_are() -> None:
     assert quoted("Zürich → データ 🚀 (prod)") == '"Zürich → データ 🚀 (prod)"'
+
+
+def high_risk(name: str, count: int = 1) -> Plan:
+    """A plan whose target has this name."""
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    return Plan(
+        id="plan_x",
+        action="trigger_sync",
+        instance=HERE,
+        requester="ann",
+        arguments="{}",
+        summary="Start",
+        targets=tuple(Target(kind="connection", id=f"id-{i}", name=name) for i in range(count)),
+        effects=(),
+        irreversible=(),
+        warnings=(),
+        risk=Risk.HIGH,
+        covered={},
+        digest="",
+        state=PlanState.PROPOSED,
+        created_at=moment,
+        approve_by=moment,
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "no", "N", "ok", "deny", "Approve", "yes"])
+def test_a_name_that_says_nothing_or_no_is_no_confirmation(name: str) -> None:
+    plan = high_risk(name)
+
+    assert not is_confirmed_by(plan, name)
+    assert is_confirmed_by(plan, "id-0")
+    assert what_to_type(plan) == "its id, id-0"
+
+
+@pytest.mark.parametrize("name", ["Orders", "x" * 300, "two  spaces", 'say "hi"', "Zürich → データ 🚀"])
+def test_the_exact_name_confirms_however_it_is_shown(name: str) -> None:
+    plan = high_risk(name)
+
+    assert is_confirmed_by(plan, name)
+    assert is_confirmed_by(plan, quoted(name)[1:-1])
+    assert quoted(name) in what_to_type(plan)
+
+
+@pytest.mark.parametrize("typed", [None, True, 1, "", "orders", "Order", ["Orders"]], ids=repr)
+def test_anything_else_does_not_confirm(typed: object) -> None:
+    assert not is_confirmed_by(high_risk("Orders"), typed)
+
+
+def test_several_targets_are_confirmed_by_their_number() -> None:
+    plan = high_risk("Orders", 3)
+
+    assert is_confirmed_by(plan, "3")
+    assert not is_confirmed_by(plan, "Orders")
+    assert not is_confirmed_by(plan, 3)

@@ -52,6 +52,13 @@ def test_an_empty_variable_is_not_set() -> None:
         ("AIRBYTE_CLIENT_SECERT", "AIRBYTE_CLIENT_SECRET"),
         ("AIRBYTE_SECRET_ACESS_TOKEN", "AIRBYTE_SECRET_ACCESS_TOKEN"),
         ("AIRBYTE_MCP_TOKN_FILE", "AIRBYTE_MCP_TOKEN_FILE"),
+        ("AIRBYTE_READ_ONLY", "AIRBYTE_MCP_READ_ONLY"),
+        ("AIRBYTE_READONLY", "AIRBYTE_MCP_READ_ONLY"),
+        ("airbyte_mcp_read_only", "AIRBYTE_MCP_READ_ONLY"),
+        ("AIRBYTE-MCP-READ-ONLY", "AIRBYTE_MCP_READ_ONLY"),
+        ("AIRBYTEMCP_READ_ONLY", "AIRBYTE_MCP_READ_ONLY"),
+        ("AIRBYTE_TERMINAL_APPROVALS", "AIRBYTE_MCP_TERMINAL_APPROVALS"),
+        ("AIRBYTE_COOLDOWN_SECONDS", "AIRBYTE_MCP_COOL_DOWN_SECONDS"),
     ],
 )
 def test_a_mistyped_variable_stops_the_start(variable: str, nearest: str) -> None:
@@ -79,6 +86,9 @@ def test_a_mistyped_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
         ({"AIRBYTE_MCP_APPROVE_SECONDS": "0"}, "approve_seconds"),
         ({"AIRBYTE_MCP_TOKEN": "short"}, "guessed"),
         ({"AIRBYTE_MCP_HOST": "0.0.0.0"}, "loopback"),
+        ({"AIRBYTE_API_URL": "ftp://airbyte.example.com"}, "web address"),
+        ({"AIRBYTE_API_URL": "https://me:secret@airbyte.example.com"}, "do not belong into the address"),
+        ({"AIRBYTE_MCP_DATA_DIR": "plans"}, "absolute"),
         ({"AIRBYTE_CLIENT_ID": "only"}, "go together"),
         ({"AIRBYTE_USERNAME": "only"}, "go together"),
         (
@@ -126,6 +136,21 @@ def test_credentials_of_the_environment_replace_those_of_the_file(tmp_path: Path
 
     assert settings.client_id is None
     assert settings.secret_access_token is not None
+
+
+def test_the_halves_of_one_way_to_sign_in_may_come_from_different_places(tmp_path: Path) -> None:
+    config = written(tmp_path, 'client_id = "a"\nsecret_access_token = "replaced"\n')
+    settings = load_settings({}, {"AIRBYTE_CLIENT_SECRET": "b"}, config)
+
+    assert settings.client_id == "a"
+    assert settings.client_secret is not None
+    assert settings.secret_access_token is None
+
+
+def test_a_data_folder_in_the_home_is_found_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert load_settings({"data_dir": "~/plans"}, {}).data_dir == tmp_path / "plans"
 
 
 def test_credentials_given_by_flag_replace_those_of_the_environment() -> None:

@@ -98,6 +98,34 @@ WRONG: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "forged cursor": ("list_connections", {"cursor": "abc"}, ("cursor",)),
     "unknown status": ("list_jobs", {"status": "exploded"}, ("status", "succeeded")),
     "time without a zone": ("list_jobs", {"since": "2026-11-22T10:00:00"}, ("since", "timezone")),
+    "truth for a number": (
+        "update_schedule",
+        {"connections": [HEALTHY], "every_hours": True},
+        ("every_hours",),
+    ),
+    "text for a number": (
+        "update_schedule",
+        {"connections": [HEALTHY], "every_hours": "6"},
+        ("every_hours",),
+    ),
+    "text for a truth": ("update_schedule", {"connections": [HEALTHY], "manual": "yes"}, ("manual",)),
+    "a zone without cron": (
+        "update_schedule",
+        {"connections": [HEALTHY], "every_hours": 6, "timezone": "nonsense"},
+        ("timezone belongs to cron",),
+    ),
+    "a cron that never runs": (
+        "update_schedule",
+        {"connections": [HEALTHY], "cron": "0 0 6 * * ? 2020"},
+        ("never run",),
+    ),
+    "a time before time": ("list_jobs", {"since": "0001-01-01T00:00:00+14:00"}, ("since",)),
+    "an address that goes on": (
+        "trigger_sync",
+        {"connections": [f"https://other.example/connections/{NOWHERE}ffff/zz"]},
+        ("No connection is called",),
+    ),
+    "a path in an id": ("trigger_sync", {"connections": ["../jobs?x=1"]}, ("No connection is called",)),
     "unknown workspace": (
         "list_connections",
         {"workspace": "Nowhere"},

@@ -1,10 +1,17 @@
 """What cannot be taken back asks for more than a click, and names from Airbyte cannot forge the question."""
 
+from functools import partial
+
+import pytest
+from anyio.to_thread import run_sync
 from mcp_types import ElicitResult
 
-from harness import APPROVE, HEALTHY, Desk, Person, connected, data_of, text_of
+from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
+from pseudo_terminal import at_a_terminal
 
 OVERWRITING = "Product catalogue to lake"
+
+NO_COOL_DOWN = {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"}
 
 
 def typed(name: object) -> ElicitResult:
@@ -15,7 +22,7 @@ def typed(name: object) -> ElicitResult:
 async def test_overwriting_streams_ask_for_the_connections_name(desk: Desk) -> None:
     person = Person(APPROVE)
     statuses: list[str] = []
-    async with connected(desk, person=person, settings={"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"}) as client:
+    async with connected(desk, person=person, settings=NO_COOL_DOWN) as client:
         for reply in (APPROVE, typed("product catalogue to lake"), typed(HEALTHY), typed(OVERWRITING)):
             person.reply = reply
             told = data_of(await client.call_tool("trigger_sync", {"connections": [OVERWRITING]}))
@@ -25,6 +32,50 @@ async def test_overwriting_streams_ask_for_the_connections_name(desk: Desk) -> N
     assert "Cannot be undone" in person.questions[0]
     assert person.forms[0]["required"] == ["decision", "confirm_name"]
     assert len(desk.sandbox.effects()) == 1
+
+
+async def test_high_risk_asks_for_the_name_at_a_terminal_too(desk: Desk) -> None:
+    shown: list[str] = []
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id = data_of(await client.call_tool("trigger_sync", {"connections": [OVERWRITING]}))["plan_id"]
+        for types in (["approve", "approve"], ["approve", ""], [OVERWRITING], ["approve", OVERWRITING]):
+            command = ("approvals", "approve", plan_id)
+            terminal = partial(at_a_terminal, desk.environment, *command, prompt="Type ", types=types)
+            shown.append((await run_sync(terminal))[1])
+
+    assert ["Not approved" in text for text in shown] == [True, True, True, False]
+    assert "sync started as job" in shown[-1]
+    assert len(desk.sandbox.effects()) == 1
+
+
+@pytest.mark.parametrize("name", ["\u200b", "no"])
+async def test_a_name_that_says_nothing_does_not_make_the_confirmation_empty(desk: Desk, name: str) -> None:
+    connection = desk.sandbox.connection(OVERWRITING)["connectionId"]
+    desk.sandbox.patch(connection, {"name": name})
+    person = Person(typed(""))
+    statuses: list[str] = []
+    async with connected(desk, person=person, settings=NO_COOL_DOWN) as client:
+        for reply in (typed(""), typed(name), typed(connection)):
+            person.reply = reply
+            told = data_of(await client.call_tool("trigger_sync", {"connections": [connection]}))
+            statuses.append(told["status"])
+
+    assert statuses == ["denied", "denied", "executed"]
+    assert connection in person.forms[0]["properties"]["confirm_name"]["title"]
+
+
+async def test_a_hostile_name_cannot_hide_what_is_lost(desk: Desk) -> None:
+    connection = desk.sandbox.connection(OVERWRITING)["connectionId"]
+    desk.sandbox.patch(
+        connection, {"name": "Catalogue: no stream. All of this can be undone. " + "Safe. " * 60}
+    )
+    person = Person(typed("x"))
+    async with connected(desk, person=person) as client:
+        await client.call_tool("trigger_sync", {"connections": [connection]})
+
+    (line,) = [line for line in person.questions[0].splitlines() if line.startswith("Cannot be undone")]
+    assert line.startswith('Cannot be undone: what "Catalogue')
+    assert 'wrote before, in 1 stream: "' in line
 
 
 async def test_many_targets_ask_for_their_number_and_each_has_an_outcome(desk: Desk) -> None:

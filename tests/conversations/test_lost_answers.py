@@ -1,53 +1,18 @@
-"""When the answer to a change is lost, nothing is repeated, and what is not known is said."""
+"""When an answer is lost or late, nothing is repeated, and what is said of it is true."""
 
-import socket
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mcp_types import ElicitResult
 
-import httpx
+from faulty_proxy import Fault, faulty_proxy
+from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
-from harness import HEALTHY, Desk, Person, connected, data_of, text_of
-
-
-@contextmanager
-def losing_proxy(target: str, method: str, path: str) -> Generator[str]:
-    """A proxy before Airbyte that hands every request on, and hangs up instead of answering one kind of them."""
-
-    class Proxy(BaseHTTPRequestHandler):
-        def _forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kept = {k: v for k, v in self.headers.items() if k.lower() in {"authorization", "content-type"}}
-            answer = httpx.request(self.command, target + self.path, content=body, headers=kept, timeout=30)
-            if self.command == method and path in self.path:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-            self.send_header("Content-Length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        do_GET = do_POST = do_PATCH = _forward  # noqa: N815 - the base class's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/api/public/v1"
-        server.shutdown()
-        thread.join()
+TRIGGER = {"connections": [HEALTHY]}
+SIX_HOURLY = {"connections": [HEALTHY], "every_hours": 6}
 
 
 async def test_a_lost_answer_to_a_trigger_is_unknown_and_never_sent_again(desk: Desk) -> None:
-    trigger = {"connections": [HEALTHY]}
-    with losing_proxy(desk.sandbox.url, "POST", "/public/v1/jobs") as address:
+    with faulty_proxy(desk.sandbox.url, Fault("POST", "/public/v1/jobs", hang_up=True)) as address:
         async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
-            result = await client.call_tool("trigger_sync", trigger)
+            result = await client.call_tool("trigger_sync", TRIGGER)
             told = data_of(result)
             again = data_of(await client.call_tool("apply_plan", {"plan_id": told["plan_id"]}))
 
@@ -60,12 +25,64 @@ async def test_a_lost_answer_to_a_trigger_is_unknown_and_never_sent_again(desk: 
 
 
 async def test_a_lost_answer_to_a_schedule_change_is_unknown_and_never_sent_again(desk: Desk) -> None:
-    change = {"connections": [HEALTHY], "every_hours": 6}
-    with losing_proxy(desk.sandbox.url, "PATCH", "/connections/") as address:
+    with faulty_proxy(desk.sandbox.url, Fault("PATCH", "/connections/", hang_up=True)) as address:
         async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
-            result = await client.call_tool("update_schedule", change)
-            told = data_of(result)
+            result = await client.call_tool("update_schedule", SIX_HOURLY)
 
     assert len(desk.sandbox.effects()) == 1
-    assert told["status"] == "outcome_unknown"
-    assert "not known" in text_of(result)
+    assert data_of(result)["status"] == "outcome_unknown"
+    assert "get_connection" in text_of(result)
+
+
+async def test_a_change_that_cannot_be_read_back_is_still_done(desk: Desk) -> None:
+    identity = desk.sandbox.connection(HEALTHY)["connectionId"]
+    unreadable = Fault("GET", identity, status=403, times=0)
+    patched = Fault("PATCH", identity, after=lambda: setattr(unreadable, "times", 1))
+    with faulty_proxy(desk.sandbox.url, patched, unreadable) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            result = await client.call_tool("update_schedule", SIX_HOURLY)
+
+    assert data_of(result)["status"] == "executed"
+    assert "could not be read back" in text_of(result)
+    assert desk.sandbox.connection(HEALTHY)["schedule"]["cronExpression"].startswith("0 0 */6")
+
+
+async def test_what_fails_before_anything_was_sent_is_said_to_be_unsent(desk: Desk) -> None:
+    # The client asks for the one newest job right before it starts another.
+    reads = Fault("GET", "limit=1&", status=500)
+    with faulty_proxy(desk.sandbox.url, reads) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            result = await client.call_tool("trigger_sync", TRIGGER)
+
+    assert desk.sandbox.effects() == []
+    assert data_of(result)["status"] == "failed"
+    assert "Nothing was sent." in text_of(result)
+
+
+async def test_a_target_that_moves_while_the_others_are_changed_is_left_alone(desk: Desk) -> None:
+    first, second = (
+        desk.sandbox.connection(name)["connectionId"] for name in (HEALTHY, "Ad spend to warehouse")
+    )
+    daily_at_three = {"schedule": {"scheduleType": "cron", "cronExpression": "0 0 3 * * ?"}}
+    meddling = Fault("PATCH", first, after=lambda: desk.sandbox.patch(second, daily_at_three), times=1)
+    with faulty_proxy(desk.sandbox.url, meddling) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            result = await client.call_tool(
+                "update_schedule", {"connections": [first, second], "every_hours": 6}
+            )
+
+    told = data_of(result)
+    assert told["status"] == "failed"
+    assert [one["status"] for one in told["results"]] == ["executed", "failed"]
+    assert "no longer as the person saw it" in told["results"][1]["message"]
+    schedule = desk.sandbox.connection("Ad spend to warehouse")["schedule"]["cronExpression"]
+    assert schedule.startswith("0 0 3")
+
+
+async def test_a_question_answered_in_a_form_that_mcp_does_not_know_is_a_no(desk: Desk) -> None:
+    nonsense = ElicitResult.model_construct(action="yes", content=APPROVE.content)
+    async with connected(desk, era=Era.LEGACY, person=Person(nonsense)) as client:
+        told = data_of(await client.call_tool("trigger_sync", TRIGGER))
+
+    assert told["status"] == "denied"
+    assert desk.sandbox.effects() == []

@@ -7,7 +7,7 @@ import subprocess
 import httpx
 import pytest
 
-from harness import COMMAND, TOKEN, Desk, network_server
+from harness import CLIENT_SECRET, COMMAND, HEALTHY, TOKEN, Desk, Person, connected, network_server
 
 CALL = {
     "jsonrpc": "2.0",
@@ -99,8 +99,14 @@ def test_a_port_that_is_taken_is_said_to_be_taken(desk: Desk) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_the_secrets_of_a_session_are_in_no_log(desk: Desk) -> None:
-    with network_server(desk, "http", {"AIRBYTE_MCP_LOG_LEVEL": "debug"}) as url:
-        assert knock("http", url) == 200
+@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+async def test_the_secrets_of_a_session_are_in_no_log(desk: Desk, transport: str) -> None:
+    settings = {"AIRBYTE_MCP_LOG_LEVEL": "debug"}
+    async with connected(desk, transport, person=Person(), settings=settings) as client:
+        await client.call_tool("trigger_sync", {"connections": [HEALTHY]})
 
-    assert "planted-" not in desk.log()
+    log = desk.log()
+    assert "DEBUG" in log, "the log is the one that is looked through"
+    assert CLIENT_SECRET not in log
+    assert TOKEN not in log
+    assert "Bearer " not in log

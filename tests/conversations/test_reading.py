@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness import FAILING, HEALTHY, PAUSED, SLOW, Desk, connected, data_of, text_of
+from harness import FAILING, HEALTHY, PAUSED, SLOW, Desk, Person, connected, data_of, text_of
 
 DEFAULT_WORKSPACE = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 
@@ -113,6 +113,16 @@ async def test_the_operators_workspace_bounds_what_is_listed(desk: Desk) -> None
         told = data_of(await client.call_tool("list_connections", {}))
 
     assert {row["workspace_id"] for row in told["connections"]} == {DEFAULT_WORKSPACE}
+
+
+async def test_a_connection_outside_the_operators_workspace_is_refused(desk: Desk) -> None:
+    elsewhere = desk.sandbox.connection("Ad spend to warehouse")["connectionId"]
+    person = Person()
+    async with connected(desk, person=person, settings={"AIRBYTE_WORKSPACE_ID": DEFAULT_WORKSPACE}) as client:
+        refused = await client.call_tool("trigger_sync", {"connections": [elsewhere]})
+
+    assert "AIRBYTE_WORKSPACE_ID" in text_of(refused)
+    assert person.questions == []
 
 
 async def test_reading_never_opens_the_store(desk: Desk) -> None:

@@ -35,8 +35,11 @@ async def answered(
     return result
 
 
-async def test_a_replayed_accept_starts_nothing_new_and_returns_the_first_outcome(desk: Desk) -> None:
-    async with connected(desk) as client:
+@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+async def test_a_replayed_accept_starts_nothing_new_and_returns_the_first_outcome(
+    desk: Desk, transport: str
+) -> None:
+    async with connected(desk, transport) as client:
         question = await asked(client, "trigger_sync", TRIGGER)
         first = data_of(await answered(client, "trigger_sync", TRIGGER, question.request_state, YES))
         desk.sandbox.ended_job(first["results"][0]["job_id"])

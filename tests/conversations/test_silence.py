@@ -58,7 +58,7 @@ async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk, transport: str) -> 
     assert desk.sandbox.effects() == []
 
 
-async def test_an_approval_that_is_not_used_in_time_expires(desk: Desk) -> None:
+async def test_a_plan_that_nobody_decides_on_expires(desk: Desk) -> None:
     async with connected(desk, era=Era.MUTE, settings=ONE_SECOND) as client:
         plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
         while data_of(await client.call_tool("get_plan", {"plan_id": plan_id}))["status"] != "expired":

@@ -1,9 +1,13 @@
 """A person approves on a terminal of this machine what the client could not ask."""
 
+from pathlib import Path
+
 import anyio
 from anyio.to_thread import run_sync
+from mcp.client.context import ClientRequestContext
+from mcp_types import ElicitRequestParams, ElicitResult
 
-from harness import HEALTHY, Desk, Era, connected, data_of, text_of
+from harness import HEALTHY, Desk, Era, Person, connected, data_of, running_sandbox, text_of
 from pseudo_terminal import at_a_terminal
 
 TRIGGER = {"connections": [HEALTHY]}
@@ -140,4 +144,44 @@ async def test_a_server_for_which_terminals_do_not_count_sends_nobody_there(desk
     assert refused.is_error
     assert "AIRBYTE_MCP_TERMINAL_APPROVALS" in text_of(refused)
     assert "approvals approve" not in text_of(refused)
+    assert desk.sandbox.effects() == []
+
+
+async def test_a_plan_for_one_airbyte_is_never_applied_to_another(desk: Desk, tmp_path: Path) -> None:
+    plan_id = await waiting_plan(desk)
+    with running_sandbox(tmp_path / "other-sandbox") as other:
+        shown = await approve(desk, plan_id, AIRBYTE_API_URL=other.api_url)
+        effects = other.effects()
+
+    assert "not done yet" in shown
+    assert "not for" in shown
+    assert effects == desk.sandbox.effects() == []
+
+
+async def test_an_approval_that_is_not_used_in_time_expires(desk: Desk) -> None:
+    async with connected(desk, era=Era.MUTE) as client:
+        plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+        await approve(desk, plan_id, AIRBYTE_API_URL=ELSEWHERE, AIRBYTE_MCP_APPLY_SECONDS="1")
+        while data_of(await client.call_tool("get_plan", {"plan_id": plan_id}))["status"] != "expired":
+            pass
+        late = await client.call_tool("apply_plan", {"plan_id": plan_id})
+
+    assert data_of(late)["status"] == "expired"
+    assert "not applied in time" in text_of(late)
+    assert desk.sandbox.effects() == []
+
+
+async def test_a_no_in_the_form_takes_back_a_yes_on_a_terminal_that_was_not_used(desk: Desk) -> None:
+    class Changing(Person):
+        async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+            await super().__call__(context, params)
+            listed = await run_sync(lambda: desk.command("approvals", "list"))
+            await approve(desk, listed.stdout.split()[0], AIRBYTE_API_URL=ELSEWHERE)
+            return ElicitResult(action="accept", content={"decision": "deny"})
+
+    async with connected(desk, person=Changing()) as client:
+        told = data_of(await client.call_tool("trigger_sync", TRIGGER))
+        again = data_of(await client.call_tool("apply_plan", {"plan_id": told["plan_id"]}))
+
+    assert told["status"] == again["status"] == "denied"
     assert desk.sandbox.effects() == []

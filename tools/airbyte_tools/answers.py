@@ -130,7 +130,7 @@ class TargetResult(Answer):
 class ChangeResult(Answer):
     """What became of a change.
 
-    `status` is nothing_to_do, approval_required, denied, expired, stale,
+    `status` is nothing_to_do, approval_required, approved, denied, expired, stale,
     superseded, executing, executed, failed or outcome_unknown.
     """
 

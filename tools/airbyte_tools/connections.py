@@ -14,6 +14,7 @@ from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import counted, iso, plain, quoted, schedule_words
 
 STREAMS_SHOWN = 50
+KEYS_SHOWN = 10
 NEXT_RUNS_SHOWN = 3
 
 
@@ -108,7 +109,7 @@ def stream_row(stream: StreamConfiguration) -> StreamRow:
         namespace=plain(stream.namespace) if stream.namespace else None,
         sync_mode=plain(stream.sync_mode.value) if stream.sync_mode else None,
         cursor=plain(".".join(stream.cursor_field)) if stream.cursor_field else None,
-        primary_key=[plain(".".join(path)) for path in stream.primary_key],
+        primary_key=[plain(".".join(path)) for path in stream.primary_key[:KEYS_SHOWN]],
     )
 
 

@@ -19,8 +19,8 @@ from airbyte_tools.words import quoted
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID = re.compile(f"^{_UUID}$")
-_CONNECTION_ADDRESS = re.compile(f"^https?://.*/connections/({_UUID})")
-_WORKSPACE_ADDRESS = re.compile(f"^https?://.*/workspaces/({_UUID})")
+_CONNECTION_ADDRESS = re.compile(f"^https?://.*/connections/({_UUID})(?=[/?#]|$)")
+_WORKSPACE_ADDRESS = re.compile(f"^https?://.*/workspaces/({_UUID})(?=[/?#]|$)")
 _SHOWN = 5
 
 Reference = Annotated[str, Field(min_length=1, max_length=500, description="id, exact name or Airbyte URL")]
@@ -42,7 +42,7 @@ async def find_connection(
         AmbiguousError: Several fit; they are listed with their ids.
     """
     if identity := _identity(reference, _CONNECTION_ADDRESS):
-        return await _connection_by_id(context, identity)
+        return _within_bounds(context, await _connection_by_id(context, identity))
     connections = await connections_of(context, workspace)
     fitting = _fitting(reference, [c.name for c in connections], exactly=exactly)
     if len(fitting) == 1:
@@ -101,6 +101,16 @@ async def _connection_by_id(context: ToolContext, connection_id: str) -> Connect
             f"No connection has the id {connection_id}.",
             "Call list_connections to see the connections and their ids.",
         ) from error
+
+
+def _within_bounds(context: ToolContext, connection: Connection) -> Connection:
+    bound = context.default_workspace
+    if bound is None or connection.workspace_id in (None, bound):
+        return connection
+    raise NothingFoundError(
+        f"Connection {connection.connection_id} is outside the workspace that this server is bound to.",
+        "Ask the operator; the setting is AIRBYTE_WORKSPACE_ID.",
+    )
 
 
 def _ambiguous(reference: str, fitting: Sequence[Connection]) -> AmbiguousError:

@@ -1,6 +1,6 @@
 """Jobs: what ran, when, with what result, and why it failed."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -14,6 +14,8 @@ from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import ago, counted, iso, length, plain, rows, sentence, size
 
 FURTHEST = 5_000
+SINCE = "created at or after; ISO 8601 with zone"
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 JobNumber = Annotated[int, Field(ge=1, description="job id, a number")]
 
@@ -27,9 +29,7 @@ class ListJobsArguments(Arguments):
     status: (
         Literal["pending", "queued", "running", "incomplete", "failed", "succeeded", "cancelled"] | None
     ) = None
-    since: Annotated[AwareDatetime, Field(description="created at or after; ISO 8601 with zone")] | None = (
-        None
-    )
+    since: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST, description=SINCE)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Cursor | None = None
 

@@ -64,13 +64,14 @@ _NEXT_STEPS = {
     ),
     PlanState.APPROVED: "It is approved: call apply_plan with plan_id {plan_id}.",
     PlanState.EXECUTING: (
-        "If it stays so, the server was stopped while at it: call list_jobs to see what Airbyte did."
+        "If it stays so, the server was killed while at it: call get_connection and list_jobs to see what"
+        " Airbyte did."
     ),
     PlanState.OUTCOME_UNKNOWN: (
-        "Call list_jobs for the connection to see what Airbyte did; do not simply try again."
+        "Call get_connection and list_jobs to see what Airbyte did; do not simply try again."
     ),
     PlanState.DENIED: "Do not ask again unless the person brings it up.",
-    PlanState.FAILED: _AGAIN,
+    PlanState.FAILED: "If it is still wanted, call the tool again, only for what failed.",
     PlanState.EXPIRED: _AGAIN,
     PlanState.STALE: _AGAIN,
     PlanState.SUPERSEDED: _AGAIN,

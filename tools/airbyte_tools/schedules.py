@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from airbyte_client import (
+    AirbyteError,
     Connection,
     IntervalSchedule,
     ManualSchedule,
@@ -13,10 +14,10 @@ from airbyte_client import (
     every,
     writable_cron,
 )
-from airbyte_guardrails.plans import Change, PlanDraft, Risk, Target
+from airbyte_guardrails.plans import MANY_TARGETS, Change, PlanDraft, Risk, Target
 from airbyte_tools.answers import ChangeResult
 from airbyte_tools.errors import InvalidRequestError, ToolFailureError
-from airbyte_tools.syncs import MANY, ConnectionReferences, find_connections
+from airbyte_tools.syncs import ConnectionReferences, find_connections
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
 from airbyte_tools.words import counted, iso, quoted, schedule_words
 
@@ -53,6 +54,11 @@ def _wanted(arguments: UpdateScheduleArguments, timezone: str) -> Schedule:
             "A schedule is exactly one of cron, every_hours and manual=true.",
             "Call update_schedule again with one of them.",
         )
+    if arguments.timezone is not None and arguments.cron is None:
+        raise InvalidRequestError(
+            "A timezone belongs to cron; every_hours and manual have none.",
+            "Leave timezone out, or give cron.",
+        )
     if arguments.cron is not None:
         return writable_cron(arguments.cron, arguments.timezone or timezone)
     return ManualSchedule() if arguments.every_hours is None else every(arguments.every_hours)
@@ -65,7 +71,10 @@ def _draft(
     ids = tuple(c.connection_id for c in moving)
     return PlanDraft(
         arguments=arguments.model_copy(
-            update={"connections": ids, "timezone": arguments.timezone or context.timezone}
+            update={
+                "connections": ids,
+                "timezone": arguments.cron and (arguments.timezone or context.timezone),
+            }
         ),
         summary=f"Change the schedule of {counted(len(moving), 'connection')}",
         targets=tuple(_target(c, wanted) for c in moving),
@@ -73,7 +82,7 @@ def _draft(
         irreversible=tuple(
             f"the interval schedule of {quoted(c.name)}: Airbyte's API cannot set it again" for c in lost
         ),
-        risk=Risk.HIGH if len(moving) > MANY else Risk.MEDIUM if lost else Risk.LOW,
+        risk=Risk.HIGH if len(moving) > MANY_TARGETS else Risk.MEDIUM if lost else Risk.LOW,
         covered={
             c.connection_id: {
                 "old": c.schedule and c.schedule.model_dump(mode="json"),
@@ -101,16 +110,21 @@ def _target(connection: Connection, wanted: Schedule) -> Target:
 def _next_runs(context: ToolContext, wanted: Schedule) -> str:
     if isinstance(wanted, ManualSchedule):
         return "Afterwards it runs only when somebody starts it."
-    # From a fixed point of the day, so that the question reads the same however often it is asked.
-    midnight = context.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    runs = wanted.next_runs(midnight, NEXT_RUNS_SHOWN)
-    return f"Runs at, for example: {', '.join(text for run in runs if (text := iso(run)))}."
+    runs = wanted.next_runs(context.now(), NEXT_RUNS_SHOWN)
+    if not runs:
+        raise InvalidRequestError(
+            f"This schedule would never run: {schedule_words(wanted)}.", "Call again with one that does."
+        )
+    return f"Next runs: {', '.join(text for run in runs if (text := iso(run)))}."
 
 
 async def _apply(context: ToolContext, arguments: UpdateScheduleArguments, target: Target) -> Done:
     wanted = _wanted(arguments, context.timezone)
     await context.client.update_connection(target.id, schedule=wanted)
-    now = (await context.client.get_connection(target.id)).schedule
+    try:
+        now = (await context.client.get_connection(target.id)).schedule
+    except AirbyteError as error:
+        return Done(message=f"Airbyte accepted it; it could not be read back: {error.message}")
     if now != wanted:
         raise ToolFailureError(
             f"Airbyte accepted the schedule, but it now reads: {schedule_words(now)}.",
@@ -131,5 +145,6 @@ UPDATE_SCHEDULE = MutatingTool(
     hints=Hints(read_only=False, destructive=True, idempotent=True),
     effects=frozenset({Operation.UPDATE_CONNECTION}),
     plan=_plan,
+    only=lambda arguments, target: arguments.model_copy(update={"connections": (target.id,)}),
     apply=_apply,
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from airbyte_client import Connection, ConnectionStatus, Job, JobType, Operation
-from airbyte_guardrails.plans import MAX_TARGETS, PlanDraft, Risk, Target
+from airbyte_guardrails.plans import MANY_TARGETS, MAX_TARGETS, PlanDraft, Risk, Target
 from airbyte_tools.answers import ChangeResult
 from airbyte_tools.errors import InvalidRequestError
 from airbyte_tools.finding import Reference, find_connection
@@ -14,7 +14,6 @@ from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo
 from airbyte_tools.words import counted, length, listed, quoted, rows, size
 
 RECENT_JOBS = 10
-MANY = 5
 
 ConnectionReferences = Annotated[
     tuple[Reference, ...],
@@ -71,26 +70,30 @@ def _already_running(connections: list[Connection], running: list[Job]) -> Nothi
     return NothingToDo(
         message=f"A job is already running for {told}. Nothing new was started.{others}",
         next_step=f"Call wait_for_job with job_id {running[0].job_id} to follow it.",
-        job_id=running[0].job_id,
     )
 
 
 def _draft(connections: list[Connection], histories: list[list[Job]]) -> PlanDraft[TriggerSyncArguments]:
     overwritten = [
-        f"{c.name}: {listed([s.name for s in c.streams if _overwrites(s.sync_mode)])}"
+        f"what {quoted(c.name)} wrote before, in {_overwritten(c)}"
         for c in connections
         if any(_overwrites(s.sync_mode) for s in c.streams)
     ]
-    risk = Risk.HIGH if overwritten or len(connections) > MANY else Risk.MEDIUM
+    risk = Risk.HIGH if overwritten or len(connections) > MANY_TARGETS else Risk.MEDIUM
     return PlanDraft(
         arguments=TriggerSyncArguments(connections=tuple(c.connection_id for c in connections)),
         summary=f"Start a sync of {counted(len(connections), 'connection')} now",
         targets=tuple(_target(c, history) for c, history in zip(connections, histories, strict=True)),
         effects=("Airbyte reads the source and writes to the destination.",),
-        irreversible=tuple(f"Streams that are overwritten in {told}" for told in overwritten),
+        irreversible=tuple(overwritten),
         risk=risk,
         covered={c.connection_id: _covered(c) for c in connections},
     )
+
+
+def _overwritten(connection: Connection) -> str:
+    names = [s.name for s in connection.streams if _overwrites(s.sync_mode)]
+    return f"{counted(len(names), 'stream')}: {listed(names)}"
 
 
 def _overwrites(sync_mode: str | None) -> bool:
@@ -145,5 +148,6 @@ TRIGGER_SYNC = MutatingTool(
     hints=Hints(read_only=False, destructive=True, idempotent=False),
     effects=frozenset({Operation.TRIGGER_SYNC}),
     plan=_plan,
+    only=lambda arguments, target: arguments.model_copy(update={"connections": (target.id,)}),
     apply=_apply,
 )

@@ -70,7 +70,6 @@ class NothingToDo:
 
     message: str
     next_step: str
-    job_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +106,14 @@ class MutatingTool(Tool[ArgumentsT]):
     """A tool that changes Airbyte.
 
     `plan` only reads, and can be called again at any time with the arguments
-    of its own draft. `apply` changes one target; the client it is given lets
-    through only `effects`, and only on the planned targets.
+    of its own draft. `only` narrows those arguments to one target. `apply`
+    changes one target; the client it is given lets through only `effects`,
+    and only on that target.
     """
 
     effects: frozenset[Operation]
     plan: Callable[[ToolContext, ArgumentsT], Awaitable[PlanDraft[ArgumentsT] | NothingToDo]]
+    only: Callable[[ArgumentsT, Target], ArgumentsT]
     apply: Callable[[ToolContext, ArgumentsT, Target], Awaitable[Done]]
 
 

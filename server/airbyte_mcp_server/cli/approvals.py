@@ -35,13 +35,14 @@ def approvals() -> None:
 @settings_options
 @refusing_clearly(SettingsError, GuardrailError)
 def list_pending(**options: Any) -> None:  # noqa: ANN401 - one per setting
-    """List the plans that wait for a decision, or for their execution."""
+    """List the plans that wait for a decision or for their execution, or are being executed."""
     runtime = _runtime(options)
-    waiting = runtime.book.pending()
+    waiting = runtime.book.unfinished()
     if not waiting:
         click.echo("Nothing waits for a decision.")
     for plan in waiting:
-        click.echo(f"{plan.id}  {plan.state:<9}  until {plan.approve_by:%H:%M:%S} UTC  {plan.summary}")
+        until = plan.apply_by or plan.approve_by
+        click.echo(f"{plan.id}  {plan.state:<9}  until {until:%H:%M:%S} UTC  {plan.summary}")
 
 
 @approvals.command("show")
@@ -103,15 +104,18 @@ def _require_person(settings: Settings) -> None:
 
 
 def _require_typed_yes(plan: "Plan") -> None:
-    from airbyte_guardrails.wording import expected_confirmation, needs_name  # noqa: PLC0415 - loads when used
+    from airbyte_guardrails.wording import is_confirmed_by, needs_name, what_to_type  # noqa: PLC0415 - loads when used
 
-    expected = expected_confirmation(plan) if needs_name(plan) else "approve"
-    what = f"{expected!r}" if needs_name(plan) else "approve"
-    if (
-        click.prompt(f"Type {what} to approve, anything else to leave it", default="", show_default=False)
-        != expected
-    ):
+    said_yes = _typed("Type approve to approve, anything else to leave it") == "approve"
+    if said_yes and needs_name(plan):
+        said_yes = is_confirmed_by(plan, _typed(f"This is high risk. Type {what_to_type(plan)}"))
+    if not said_yes:
         raise click.ClickException("Not approved; the plan still waits. To refuse it: approvals deny.")
+
+
+def _typed(prompt: str) -> str:
+    typed: str = click.prompt(prompt, default="", show_default=False)
+    return typed
 
 
 def _decide(runtime: "Runtime", plan_id: str, decision: str, reason: str = "") -> None:
@@ -143,6 +147,11 @@ async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
     except (AirbyteError, ToolFailureError) as error:
         click.echo(f"Approved, not done yet. {error}")
         click.echo("Tell the assistant to go on; it calls apply_plan.")
+    except asyncio.CancelledError:
+        click.echo("Interrupted. What has begun is brought to its end; then this says what became of it.")
+        await runtime.aclose()
+        click.echo(of_plan(runtime.book.get(plan_id))[1])
+        raise
     finally:
         await runtime.aclose()
 

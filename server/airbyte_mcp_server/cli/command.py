@@ -1,5 +1,8 @@
 """The command itself. Without a subcommand it serves stdio, so that a client's entry stays one line."""
 
+import io
+import sys
+
 import click
 
 from airbyte_mcp_server import __version__
@@ -15,6 +18,10 @@ from airbyte_mcp_server.cli.serve import serve
 @click.pass_context
 def command(context: click.Context) -> None:
     """Ask an AI assistant about Airbyte syncs; nothing changes without a human who saw what would."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names from Airbyte hold what this terminal may not be able to show.
+            stream.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand is None:
         context.invoke(serve)
 
