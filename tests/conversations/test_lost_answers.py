@@ -44,7 +44,7 @@ async def test_a_change_that_cannot_be_read_back_is_still_done(desk: Desk) -> No
 
     assert data_of(result)["status"] == "executed"
     assert "could not be read back" in text_of(result)
-    assert desk.sandbox.connection(HEALTHY)["schedule"]["cronExpression"].startswith("0 0 */6")
+    assert desk.sandbox.connection(HEALTHY)["schedule"]["cronExpression"].startswith("0 0 0/6")
 
 
 async def test_what_fails_before_anything_was_sent_is_said_to_be_unsent(desk: Desk) -> None:

@@ -28,7 +28,7 @@ def offset_of(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        text = base64.urlsafe_b64decode(cursor.encode()).decode()
+        text = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
         return int(text.removeprefix("o")) if text.startswith("o") and text[1:].isdecimal() else _refuse()
     except (binascii.Error, UnicodeDecodeError):
         return _refuse()
