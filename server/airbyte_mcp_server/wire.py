@@ -69,8 +69,8 @@ def bad_arguments(tool: AnyTool, error: ValidationError) -> BadArgumentsError:
 def _problem(problem: ErrorDetails, known: list[str]) -> str:
     path = ".".join(str(part) for part in problem["loc"]) or "arguments"
     if problem["type"] != "extra_forbidden":
-        # JSON knows no tuples; pydantic's message does.
-        message = problem["msg"].replace("tuple", "list")
+        # Pydantic says array where it reads JSON and tuple where it counts; people say list.
+        message = problem["msg"].replace("tuple", "list").replace("array", "list")
         return f"{path}: {message[:1].lower()}{message[1:]}"
     nearest = difflib.get_close_matches(path, known, n=1, cutoff=0.5)
     hint = f", did you mean {nearest[0]}?" if nearest else ""
