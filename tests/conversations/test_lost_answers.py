@@ -2,6 +2,8 @@
 
 from mcp_types import ElicitResult
 
+from typing import Any
+
 from faulty_proxy import Fault, faulty_proxy
 from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
@@ -80,7 +82,8 @@ async def test_a_target_that_moves_while_the_others_are_changed_is_left_alone(de
 
 
 async def test_a_question_answered_in_a_form_that_mcp_does_not_know_is_a_no(desk: Desk) -> None:
-    nonsense = ElicitResult.model_construct(action="yes", content=APPROVE.content)
+    said: Any = "yes"  # no action that MCP knows
+    nonsense = ElicitResult.model_construct(action=said, content=APPROVE.content)
     async with connected(desk, era=Era.LEGACY, person=Person(nonsense)) as client:
         told = data_of(await client.call_tool("trigger_sync", TRIGGER))
 
