@@ -1,8 +1,8 @@
 """When an answer is lost or late, nothing is repeated, and what is said of it is true."""
 
-from mcp_types import ElicitResult
-
 from typing import Any
+
+from mcp_types import ElicitResult
 
 from faulty_proxy import Fault, faulty_proxy
 from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
