@@ -14,6 +14,7 @@ from typing import Any
 
 from click import Option
 
+import fault_table
 import sync_client
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
@@ -94,14 +95,15 @@ def between_markers(text: str, name: str, content: str) -> str:
 
 
 def main() -> None:
-    """Write or check."""
-    stale = [p for p, text in generated().items() if not p.exists() or p.read_text(encoding="utf-8") != text]
-    if "--check" in sys.argv[1:]:
-        names = ", ".join(str(p.relative_to(ROOT)) for p in stale)
+    """Write or check; the table of faults is only written here, since a test of its own checks it."""
+    checking = "--check" in sys.argv[1:]
+    files = generated() if checking else generated() | fault_table.generate()
+    stale = {p: text for p, text in files.items() if not p.exists() or p.read_text(encoding="utf-8") != text}
+    if checking:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
         sys.exit(f"Not fresh: {names}. Run `make generate` and commit the result." if stale else 0)
-    files = generated()
-    for path in stale:
-        path.write_text(files[path], encoding="utf-8")
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(ROOT)}")
 
 

@@ -21,7 +21,6 @@ from airbyte_client.details import (
     FailureOrigin,
     FailureSummary,
     FailureType,
-    JobDetails,
     StreamDescriptor,
     StreamStats,
     SyncStats,
@@ -50,8 +49,11 @@ from airbyte_client.errors import (
     TransportError,
     UnprocessableError,
     UnreachableError,
+    UntrustedCertificateError,
     WriteRefusedError,
 )
+from airbyte_client.job_details import JobDetails
+from airbyte_client.job_logs import LogTail
 from airbyte_client.models import (
     Connection,
     Destination,
@@ -73,6 +75,7 @@ from airbyte_client.schedules import (
     UnknownSchedule,
     parse_schedule,
 )
+from airbyte_client.streams import StreamOutcome, StreamRun, StreamState
 from airbyte_client.writable import every, writable_cron
 
 __all__ = [
@@ -111,6 +114,7 @@ __all__ = [
     "JobDetails",
     "JobStatus",
     "JobType",
+    "LogTail",
     "ManualSchedule",
     "NoAuth",
     "NotAirbyteError",
@@ -127,6 +131,9 @@ __all__ = [
     "StreamConfiguration",
     "StreamConfigurations",
     "StreamDescriptor",
+    "StreamOutcome",
+    "StreamRun",
+    "StreamState",
     "StreamStats",
     "SyncAlreadyRunningError",
     "SyncClock",
@@ -137,6 +144,7 @@ __all__ = [
     "UnknownSchedule",
     "UnprocessableError",
     "UnreachableError",
+    "UntrustedCertificateError",
     "Workspace",
     "WriteGate",
     "WriteRefusedError",

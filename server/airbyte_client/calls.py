@@ -1,24 +1,21 @@
 """One request and one answer, and how an answer becomes a model."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from airbyte_client.errors import InvalidAnswerError, InvalidArgumentError, NotAirbyteError
+from airbyte_client.errors import InvalidAnswerError, InvalidArgumentError
 from airbyte_client.models import AirbyteModel
 from airbyte_client.operations import Operation
-from airbyte_client.problems import looks_like_html
 from airbyte_client.text import clean
 
 T = TypeVar("T", bound=BaseModel)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_BASE_URL_ADVICE = (
-    "Set the base URL (AIRBYTE_API_URL) to the API's own address; it usually ends in /api/public/v1."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,11 @@ class Call:
         """The path below the base URL."""
         return self.operation.path.replace("{id}", self.target_id)
 
+    @property
+    def identity(self) -> Hashable:
+        """Equal for calls that ask for the same."""
+        return self.operation, self.target_id, self.params, json.dumps(self.body)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -57,20 +59,6 @@ class Answer:
     body: bytes = field(repr=False)
     retry_after: str | None = None
     location: str | None = None
-
-
-def require_json(answer: Answer) -> None:
-    """Make sure that a 2xx answer comes from an API; an empty one may.
-
-    Raises:
-        NotAirbyteError: It is a web page or a text. Airbyte's own web application answers so to a wrong path.
-    """
-    if not answer.body or "json" in answer.content_type.lower():
-        return
-    if answer.content_type and looks_like_html(answer.body):
-        raise NotAirbyteError("This base URL answers with a web page.", next_step=_BASE_URL_ADVICE)
-    kind = clean(answer.content_type, limit=60) or "something without a type"
-    raise NotAirbyteError(f"This base URL answers with {kind}, not with JSON.", next_step=_BASE_URL_ADVICE)
 
 
 def decode(answer: Answer, shape: type[T]) -> T:

@@ -8,8 +8,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TypeVar
+
+from airbyte_client.deadlines import deadline_in
 
 T = TypeVar("T")
 
@@ -53,5 +55,5 @@ class SyncClock:
         time.sleep(seconds)
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:
-        """No limit of its own: a thread cannot be interrupted, the socket's time-outs hold instead."""
-        return nullcontext(seconds)
+        """As in `AsyncClock`, for what a socket does in the block: a thread cannot be interrupted."""
+        return deadline_in(seconds)

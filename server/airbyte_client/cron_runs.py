@@ -22,6 +22,7 @@ from airbyte_client.quartz import (
     parse_quartz,
 )
 from airbyte_client.text import clean
+from airbyte_client.zones import read_zone
 
 _MAX_YEARS_BETWEEN_RUNS = 30
 _LONGEST_OVERLAP = timedelta(hours=3)
@@ -46,21 +47,6 @@ def describe(expression: str, timezone: str) -> str:
     except Exception:  # noqa: BLE001  the library raises plain exceptions; words are worth no failure
         words = f"cron {clean(expression, limit=120)}"
     return f"{words} ({clean(timezone, limit=60)})"
-
-
-def read_zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name.
-
-    Raises:
-        InvalidScheduleError: There is none of this name.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise InvalidScheduleError(
-            f"There is no time zone {clean(name, limit=60)!r}.",
-            next_step="Use an IANA name such as Europe/Berlin.",
-        ) from None
 
 
 def _runs(quartz: Quartz, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:

@@ -1,18 +1,14 @@
-"""Why a job failed: what Airbyte's Config API knows and its public API does not."""
+"""A job's attempts and why they failed, as Airbyte's Config API tells them."""
 
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from airbyte_client.enums import TolerantStrEnum
-from airbyte_client.models import AirbyteModel, Instant
+from airbyte_client.models import AirbyteModel, Instant, no_nulls
 from airbyte_client.text import clean
 
 MAX_FAILURE_TEXT = 2_000
-
-HOW_TO_GET = (
-    "Open the job in Airbyte's web application: the connection's Timeline shows the reason and the log."
-)
 
 
 class FailureOrigin(TolerantStrEnum):
@@ -50,10 +46,6 @@ class AttemptStatus(TolerantStrEnum):
 
 def _cleaned(value: object) -> object:
     return clean(value, limit=MAX_FAILURE_TEXT) if isinstance(value, str) else value
-
-
-def _no_nulls(value: object) -> object:
-    return () if value is None else value
 
 
 FailureText = Annotated[str, BeforeValidator(_cleaned)]
@@ -106,7 +98,7 @@ class StreamStats(AirbyteModel):
 class FailureSummary(AirbyteModel):
     """Why an attempt failed, and whether it achieved something all the same."""
 
-    failures: Annotated[tuple[Failure, ...], BeforeValidator(_no_nulls)] = ()
+    failures: Annotated[tuple[Failure, ...], BeforeValidator(no_nulls)] = ()
     partial_success: bool | None = None
 
 
@@ -122,7 +114,7 @@ class Attempt(AirbyteModel):
     started_at: Instant | None = Field(default=None, alias="createdAt")
     ended_at: Instant | None = None
     total_stats: SyncStats | None = None
-    stream_stats: Annotated[tuple[StreamStats, ...], BeforeValidator(_no_nulls)] = ()
+    stream_stats: Annotated[tuple[StreamStats, ...], BeforeValidator(no_nulls)] = ()
     failure_summary: FailureSummary | None = None
 
 
@@ -132,45 +124,14 @@ class AttemptAnswer(AirbyteModel):
     attempt: Attempt
 
 
+class ConfigJob(AirbyteModel):
+    """A job as the Config API says it; `config_id` is its connection's."""
+
+    config_id: str | None = None
+
+
 class JobDetailsAnswer(AirbyteModel):
     """What the Config API answers about a job."""
 
-    attempts: Annotated[tuple[AttemptAnswer, ...], BeforeValidator(_no_nulls)] = ()
-
-
-class JobDetails(AirbyteModel):
-    """What is known about a job beyond the public API.
-
-    Attributes:
-        available: Whether this Airbyte told anything; if not, all else is empty.
-        why_not: In words, where it did not.
-        how_to_get: Where a person finds it then.
-        attempts: Oldest first.
-    """
-
-    job_id: int
-    available: bool
-    why_not: str | None = None
-    how_to_get: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def failures(self) -> tuple[Failure, ...]:
-        """Why the last failed attempt failed; empty where none did or nothing is known."""
-        summaries = (attempt.failure_summary for attempt in reversed(self.attempts))
-        return next((summary.failures for summary in summaries if summary and summary.failures), ())
-
-    @property
-    def rows_so_far(self) -> int | None:
-        """Rows that the source has emitted in the last attempt; None where unknown."""
-        stats = self._last_stats()
-        return None if stats is None else stats.records_emitted
-
-    @property
-    def bytes_so_far(self) -> int | None:
-        """Bytes likewise."""
-        stats = self._last_stats()
-        return None if stats is None else stats.bytes_emitted
-
-    def _last_stats(self) -> SyncStats | None:
-        return self.attempts[-1].total_stats if self.attempts else None
+    job: ConfigJob | None = None
+    attempts: Annotated[tuple[AttemptAnswer, ...], BeforeValidator(no_nulls)] = ()

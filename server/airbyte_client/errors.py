@@ -9,6 +9,7 @@
     ├── OutcomeUnknownError           a job may or may not have been started
     ├── TransportError                no usable answer
     │   ├── UnreachableError          the connection failed or broke
+    │   │   └── UntrustedCertificateError
     │   ├── RequestTimeoutError       no complete answer in time
     │   ├── NotAirbyteError           something else answers at this base URL
     │   └── InvalidAnswerError        JSON, but not what this call answers with
@@ -103,6 +104,10 @@ class TransportError(AirbyteError):
 
 class UnreachableError(TransportError):
     """The connection could not be made, or broke before an answer."""
+
+
+class UntrustedCertificateError(UnreachableError):
+    """The server's TLS certificate is not trusted; nothing was sent, and trying again changes nothing."""
 
 
 class RequestTimeoutError(TransportError):

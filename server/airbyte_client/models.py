@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    PlainValidator,
     RootModel,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -43,6 +44,10 @@ Instant = Annotated[datetime, AfterValidator(_as_utc)]
 """ISO 8601 with or without zone and seconds, or an epoch in seconds or milliseconds, told by its size."""
 
 Duration = Annotated[timedelta | None, WrapValidator(_unknown_if_unreadable)]
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Where something without a time belongs in an order by time."""
 
 
 class AirbyteModel(BaseModel):
@@ -161,7 +166,8 @@ class Tag(AirbyteModel):
     workspace_id: str | None = None
 
 
-def _no_nulls(value: object) -> object:
+def no_nulls(value: object) -> object:
+    """An empty list, where Airbyte says null for one."""
     return () if value is None else value
 
 
@@ -181,9 +187,9 @@ class Connection(AirbyteModel):
     destination_id: str
     workspace_id: str | None = None
     status: ConnectionStatus
-    schedule: Annotated[Schedule | None, BeforeValidator(parse_schedule)] = None
+    schedule: Annotated[Schedule | None, PlainValidator(parse_schedule)] = None
     configurations: StreamConfigurations | None = Field(default=None, repr=False)
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(_no_nulls)] = ()
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(no_nulls)] = ()
     prefix: str | None = None
     created_at: Instant | None = None
 

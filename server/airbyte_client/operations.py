@@ -70,11 +70,24 @@ class Operation(StrEnum):
     # Answers when the workflow has stopped.
     CANCEL_JOB = "cancel_job", Api.PUBLIC, "DELETE /jobs/{id}", Kind.EFFECT, 180
     EXPLAIN_JOB = "explain_job", Api.CONFIG, "POST /jobs/get_without_logs", Kind.READ, 30
+    # Airbyte fetches the attempt's whole log from its store.
+    READ_LOG = "read_log", Api.CONFIG, "POST /attempt/get_for_job", Kind.READ, 60
+    LIST_STREAM_STATES = "list_stream_states", Api.CONFIG, "POST /stream_statuses/list", Kind.READ, 30
 
     @property
     def is_effect(self) -> bool:
         """Whether it changes something in Airbyte."""
         return self.kind is Kind.EFFECT
+
+    @property
+    def lists_names(self) -> bool:
+        """Whether it lists what exists by id and name, which changes seldom."""
+        return self in (
+            Operation.LIST_WORKSPACES,
+            Operation.LIST_SOURCES,
+            Operation.LIST_DESTINATIONS,
+            Operation.LIST_CONNECTIONS,
+        )
 
     @property
     def may_be_retried(self) -> bool:

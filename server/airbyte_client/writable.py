@@ -5,11 +5,11 @@ The API writes manual, and Quartz cron in UTC, no more often than hourly unless 
 
 import re
 
-from airbyte_client.cron_runs import read_zone
 from airbyte_client.errors import InvalidScheduleError
 from airbyte_client.folding import fold_into_utc
 from airbyte_client.quartz import WEEKDAYS, Quartz, parse_quartz
 from airbyte_client.schedules import CronSchedule, read_cron
+from airbyte_client.zones import read_zone
 
 _UNIX_FIELDS, _YEAR_FIELDS = 5, 7
 _HOURS_OF_A_WEEK = 168

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airbyte_guardrails.store import Store
 
 STORE_FILE = "plans.sqlite"
+NAMES_KEPT_SECONDS = 10.0
 
 
 def utc_now() -> datetime:
@@ -60,7 +61,10 @@ class Runtime:
             from airbyte_client import AsyncAirbyteClient, closed_gate  # noqa: PLC0415 - httpx is heavy at start-up
 
             self._client = AsyncAirbyteClient(
-                self.settings.api_url, auth=auth_of(self.settings), write_gate=closed_gate
+                self.settings.api_url,
+                auth=auth_of(self.settings),
+                write_gate=closed_gate,
+                names_kept_for=NAMES_KEPT_SECONDS,
             )
         return self._client
 

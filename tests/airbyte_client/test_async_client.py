@@ -2,11 +2,9 @@
 
 import asyncio
 
-import pytest
-
 from airbyte_answers import CONNECTION_ID, WORKSPACE_ID, connection, job
-from airbyte_client import AsyncAirbyteClient, ClientCredentials, NoAuth, RequestTimeoutError, RetryPolicy
-from scripted_airbyte import Reply, ScriptedAirbyte, answer, page
+from airbyte_client import AsyncAirbyteClient, ClientCredentials, NoAuth
+from scripted_airbyte import ScriptedAirbyte, answer, html, page
 
 
 def test_the_main_job_runs_through(server: ScriptedAirbyte) -> None:
@@ -45,14 +43,13 @@ def test_fifty_waiters_cause_one_token_fetch(server: ScriptedAirbyte) -> None:
     assert len(server.log) == 1
 
 
-@pytest.mark.parametrize("reply", [Reply(hold=True), Reply(drip=True, body=b" " * 100_000)])
-def test_a_slow_answer_times_out(server: ScriptedAirbyte, reply: Reply) -> None:
-    server.on("GET /workspaces", reply)
+def test_of_many_that_ask_for_a_reason_one_finds_out_that_there_is_none(server: ScriptedAirbyte) -> None:
+    server.on("POST /api/v1/jobs/get_without_logs", html())
 
-    async def read() -> None:
-        retries = RetryPolicy(attempts=1)
-        async with AsyncAirbyteClient(server.base_url, auth=NoAuth(), timeout=0.2, retries=retries) as client:
-            await client.list_workspaces()
+    async def explain_all() -> set[bool]:
+        async with AsyncAirbyteClient(server.base_url, auth=NoAuth()) as client:
+            details = await asyncio.gather(*(client.explain_job(number) for number in range(50)))
+            return {told.available for told in details}
 
-    with pytest.raises(RequestTimeoutError):
-        asyncio.run(read())
+    assert asyncio.run(explain_all()) == {False}
+    assert len(server.log) == 1

@@ -160,28 +160,6 @@ def test_an_effect_is_sent_once_whatever_happens(
     assert clock.waits == []
 
 
-def test_an_airbyte_that_does_not_answer_times_out(server: ScriptedAirbyte) -> None:
-    server.on("GET /workspaces", Reply(hold=True))
-
-    with (
-        AirbyteClient(server.base_url, auth=NoAuth(), timeout=0.2, retries=RetryPolicy(attempts=1)) as client,
-        pytest.raises(RequestTimeoutError) as refused,
-    ):
-        client.list_workspaces()
-
-    assert refused.value.sent
-
-
-def test_a_body_that_drips_for_ever_times_out(server: ScriptedAirbyte) -> None:
-    server.on("GET /workspaces", Reply(drip=True, body=b" " * 100_000))
-
-    with (
-        AirbyteClient(server.base_url, auth=NoAuth(), timeout=0.2, retries=RetryPolicy(attempts=1)) as client,
-        pytest.raises(RequestTimeoutError),
-    ):
-        client.list_workspaces()
-
-
 def test_a_timed_out_effect_says_that_it_may_have_happened(server: ScriptedAirbyte) -> None:
     server.on(f"PATCH /connections/{CONNECTION_ID}", Reply(hold=True))
 

@@ -17,8 +17,10 @@ def _serve(server: ScriptedAirbyte, newest: int) -> None:
     server.on("GET /jobs", reply)
 
 
-@pytest.mark.parametrize(("limit", "sizes"), [(1, ["1"]), (100, ["100"]), (101, ["100", "1"]), (0, [])])
-def test_no_more_is_asked_for_than_wanted(
+@pytest.mark.parametrize(
+    ("limit", "sizes"), [(1, ["2"]), (2, ["2"]), (100, ["100"]), (101, ["100", "1"]), (0, [])]
+)
+def test_no_more_is_asked_for_than_wanted_and_two_at_least_to_see_their_order(
     client: AirbyteClient, server: ScriptedAirbyte, limit: int, sizes: list[str]
 ) -> None:
     _serve(server, 300)

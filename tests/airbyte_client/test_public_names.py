@@ -2,6 +2,8 @@
 
 import importlib.util
 import inspect
+import subprocess
+import sys
 import types
 from pathlib import Path
 
@@ -40,6 +42,16 @@ def test_every_error_stands_in_the_drawn_tree() -> None:
 
     assert all(f"{kind.__name__} " in drawn or f"{kind.__name__}\n" in drawn for kind in classes)
     assert all(kind.__name__ in airbyte_client.__all__ for kind in classes)
+
+
+def test_importing_loads_no_cron_library() -> None:
+    code = "import sys, airbyte_client; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert "airbyte_client" in loaded
+    assert not {"croniter", "cron_descriptor", "mcp", "starlette", "sqlalchemy"} & set(loaded)
 
 
 def test_both_clients_offer_the_same() -> None:

@@ -20,6 +20,7 @@ from airbyte_client import (
     NoAuth,
     NotFoundError,
     PermissionDeniedError,
+    StreamState,
     every,
 )
 from airbyte_sandbox import RunningSandbox, SandboxSettings, start_in_thread
@@ -95,6 +96,23 @@ def test_a_sync_runs_to_its_end_and_its_rows_are_counted(client: AirbyteClient) 
     assert ended.status is JobStatus.SUCCEEDED
     assert ended.rows_synced is not None
     assert client.explain_job(started.job_id).job_id == started.job_id
+
+
+def test_a_sync_tells_of_its_streams_and_its_log(client: AirbyteClient) -> None:
+    started = client.trigger_job(_active(client))
+    _wait(client, started.job_id)
+
+    details = client.explain_job(started.job_id, streams=True, log_lines=2)
+
+    assert {outcome.state for outcome in details.streams} == {StreamState.SUCCEEDED}
+    assert details.log is not None
+    assert len(details.log.lines) == 2
+    assert details.log.omitted > 0
+
+
+def test_a_job_that_does_not_exist_hides_no_other(client: AirbyteClient) -> None:
+    assert not client.explain_job(10**9).available
+    assert client.explain_job(client.list_jobs(limit=1)[0].job_id).available
 
 
 def test_an_inactive_connection_is_named_so(client: AirbyteClient) -> None:

@@ -97,20 +97,6 @@ def test_threads_share_a_read_too(server: ScriptedAirbyte) -> None:
     assert 1 <= len(server.log) <= 8
 
 
-def test_cancelling_the_only_reader_closes_its_request(server: ScriptedAirbyte) -> None:
-    server.on(LINE, HELD)
-
-    async def cancel() -> None:
-        async with AsyncAirbyteClient(server.base_url, auth=NoAuth()) as client:
-            task = asyncio.create_task(client.get_connection(CONNECTION_ID))
-            await _arrived(server)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-    asyncio.run(cancel())
-
-
 def test_errors_are_errors_of_the_tree(server: ScriptedAirbyte) -> None:
     async def read() -> None:
         async with AsyncAirbyteClient(server.base_url, auth=NoAuth()) as client:

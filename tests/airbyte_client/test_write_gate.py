@@ -66,6 +66,22 @@ def test_an_open_gate_is_told_of_each_effect_once(
 
 
 @pytest.mark.usefixtures("_fleet")
+def test_an_effect_sent_again_after_a_renewed_token_passes_the_gate_once(server: ScriptedAirbyte) -> None:
+    server.on("POST /jobs", [answer({}, 401), answer(job(125))])
+    seen: list[Operation] = []
+
+    def gate(operation: Operation, target_id: str) -> None:
+        seen.append(operation)
+
+    with AirbyteClient(server.base_url, auth=ClientCredentials("id", "s3cret"), write_gate=gate) as client:
+        started = client.trigger_job(CONNECTION_ID)
+
+    assert started.job_id == 125
+    assert seen == [Operation.TRIGGER_SYNC]
+    assert server.lines().count("POST /jobs") == 2
+
+
+@pytest.mark.usefixtures("_fleet")
 def test_reads_pass_a_closed_gate_though_some_are_posts(server: ScriptedAirbyte) -> None:
     auth = ClientCredentials("id", "s3cret")
     with AirbyteClient(server.base_url, auth=auth, write_gate=closed_gate) as client:

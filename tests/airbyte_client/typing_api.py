@@ -15,11 +15,13 @@ from airbyte_client import (
     JobDetails,
     JobStatus,
     JobType,
+    LogTail,
     Operation,
     OutcomeUnknownError,
     Schedule,
     Source,
     StreamConfiguration,
+    StreamState,
     SyncMode,
     Workspace,
     closed_gate,
@@ -37,7 +39,7 @@ def gate(operation: Operation, target_id: str) -> None:
 
 
 def synchronous() -> None:
-    with AirbyteClient("localhost:8000", auth=BearerToken("t"), write_gate=gate) as client:
+    with AirbyteClient("localhost:8000", auth=BearerToken("t"), write_gate=gate, names_kept_for=10) as client:
         assert_type(client, AirbyteClient)
         assert_type(client.with_write_gate(closed_gate), AirbyteClient)
         assert_type(client.base_url, str)
@@ -49,7 +51,9 @@ def synchronous() -> None:
         assert_type(client.list_jobs(limit=5, status=JobStatus.FAILED), list[Job])
         assert_type(client.trigger_job("c", JobType.CLEAR), Job)
         assert_type(client.cancel_job(1), Job | None)
-        assert_type(client.explain_job(1), JobDetails)
+        assert_type(client.explain_job(1, streams=True, log_lines=20), JobDetails)
+        assert_type(client.explain_job(1).log, LogTail | None)
+        assert_type(client.explain_job(1).streams[0].state, StreamState)
         assert_type(client.update_connection("c", schedule=every(6)), Connection)
 
 

@@ -1,10 +1,20 @@
-"""Asks the Config API about a job, and remembers where there is none to ask."""
+"""Asks the Config API about a job: its attempts, and on request its streams and the end of its log."""
+
+from collections.abc import AsyncIterator
+
+from pydantic import JsonValue
 
 from airbyte_client._async.exchange import AsyncExchange
+from airbyte_client._async.optional_call import AsyncOptionalCall
+from airbyte_client._async.paging import iterate
 from airbyte_client.calls import Call, decode
-from airbyte_client.details import HOW_TO_GET, JobDetails, JobDetailsAnswer
-from airbyte_client.errors import AirbyteError, NotAirbyteError
+from airbyte_client.details import JobDetailsAnswer
+from airbyte_client.errors import AirbyteError
+from airbyte_client.job_details import JobDetails, told, untold
+from airbyte_client.job_logs import MAX_LOG_LINES, LogAnswer
+from airbyte_client.models import LONG_AGO, Connection
 from airbyte_client.operations import Operation, closed_gate
+from airbyte_client.streams import StreamRun, StreamRunsAnswer
 
 
 class AsyncExplainer:
@@ -12,23 +22,80 @@ class AsyncExplainer:
 
     def __init__(self, exchange: AsyncExchange) -> None:
         self._exchange = exchange
-        self._absence: str | None = None
+        self._attempts = AsyncOptionalCall(exchange, "This Airbyte has no Config API to ask")
+        self._streams = AsyncOptionalCall(exchange, "This Airbyte tells no states of streams")
+        self._logs = AsyncOptionalCall(exchange, "This Airbyte hands out no logs")
 
-    async def explain(self, job_id: int) -> JobDetails:
+    async def explain(self, job_id: int, *, streams: bool, log_lines: int) -> JobDetails:
         """See `AsyncAirbyteClient.explain_job`."""
-        if self._absence is not None:
-            return _unavailable(job_id, self._absence)
+
+        async def job_exists() -> bool:
+            return await self._job_exists(job_id)
+
         call = Call(Operation.EXPLAIN_JOB, str(job_id), body={"id": job_id})
         try:
-            told = decode(await self._exchange.send(call, closed_gate), JobDetailsAnswer)
-        except NotAirbyteError as error:
-            self._absence = f"This Airbyte has no Config API to ask: {error.message}"
-            return _unavailable(job_id, self._absence)
+            answer = await self._attempts.ask(call, JobDetailsAnswer, job_exists)
         except AirbyteError as error:
-            return _unavailable(job_id, error.message)
-        attempts = tuple(answer.attempt for answer in told.attempts)
-        return JobDetails(job_id=job_id, available=True, attempts=attempts)
+            return untold(job_id, error.message)
+        details = told(job_id, answer.attempts)
+        if streams and details.attempts and answer.job and answer.job.config_id:
+            details = await self._with_streams(details, answer.job.config_id)
+        return await self._with_log(details, min(log_lines, MAX_LOG_LINES))
+
+    async def _with_streams(self, details: JobDetails, connection_id: str) -> JobDetails:
+        number = details.attempts[-1].number
+        try:
+            runs = [run async for run in self._stream_runs(details.job_id, number, connection_id)]
+        except AirbyteError as error:
+            return details.model_copy(update={"streams_why_not": error.message})
+        # The attempt is a filter of newer versions; the latest state of each stream comes last.
+        own = [run for run in runs if run.attempt_number in (None, number)]
+        own.sort(key=lambda run: run.changed_at or LONG_AGO)
+        return details.model_copy(update={"stream_runs": tuple(own)})
+
+    async def _stream_runs(self, job_id: int, number: int, connection_id: str) -> AsyncIterator[StreamRun]:
+        call = Call(Operation.GET_CONNECTION, connection_id)
+        workspace_id = decode(await self._exchange.send(call, closed_gate), Connection).workspace_id
+
+        async def fetch(size: int, offset: int) -> list[StreamRun]:
+            body: dict[str, JsonValue] = {
+                "workspaceId": workspace_id,
+                "jobId": job_id,
+                "attemptNumber": number,
+                "pagination": {"pageSize": size, "rowOffset": offset},
+            }
+            page = Call(Operation.LIST_STREAM_STATES, str(job_id), body=body)
+            answer = await self._streams.ask(page, StreamRunsAnswer, _certainly)
+            return list(answer.stream_statuses)
+
+        async for run in iterate(fetch, lambda run: run):
+            yield run
+
+    async def _with_log(self, details: JobDetails, limit: int) -> JobDetails:
+        if limit <= 0 or not details.attempts:
+            return details
+        number = details.attempts[-1].number
+        call = Call(
+            Operation.READ_LOG,
+            str(details.job_id),
+            body={"jobId": details.job_id, "attemptNumber": number},
+        )
+        try:
+            answer = await self._logs.ask(call, LogAnswer, _certainly)
+        except AirbyteError as error:
+            return details.model_copy(update={"log_why_not": error.message})
+        tail = answer.tail(number, limit, self._exchange.tokens.secrets)
+        return details.model_copy(update={"log": tail})
+
+    async def _job_exists(self, job_id: int) -> bool:
+        """Whether the public API knows the job; if so, it is the Config API that is not there."""
+        try:
+            await self._exchange.send(Call(Operation.GET_JOB, str(job_id)), closed_gate)
+        except AirbyteError:
+            return False
+        return True
 
 
-def _unavailable(job_id: int, why_not: str) -> JobDetails:
-    return JobDetails(job_id=job_id, available=False, why_not=why_not, how_to_get=HOW_TO_GET)
+async def _certainly() -> bool:
+    """The attempt was told of a moment ago."""
+    return True

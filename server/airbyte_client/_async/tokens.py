@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field, JsonValue
 from airbyte_client._async.wire import AsyncWire
 from airbyte_client.auth import TOKEN, Auth, BasicAuth, BearerToken, ClientCredentials
 from airbyte_client.base_url import config_base_url
-from airbyte_client.calls import Answer, Call, decode, require_json
+from airbyte_client.calls import Answer, Call, decode
 from airbyte_client.clocks import AsyncClock, AsyncLock
 from airbyte_client.errors import ConfigurationError, ServerFaultError, TransportError, UnreachableError
 from airbyte_client.operations import Operation
-from airbyte_client.problems import error_from
+from airbyte_client.verdicts import successful
 
 REFRESH_MARGIN: Final = 45.0
 """Seconds before its end at which a token is renewed, so that none dies on its way."""
@@ -109,15 +109,12 @@ class AsyncTokens:
         self._renew_at = started + max(lifetime - REFRESH_MARGIN, lifetime / 2)
 
     def _read(self, answer: Answer) -> _TokenAnswer:
-        if answer.status == HTTPStatus.OK:
-            require_json(answer)
-            return decode(answer, _TokenAnswer)
-        error = error_from(answer.status, answer.body, secrets=self.secrets)
-        if isinstance(error, ServerFaultError):
+        try:
+            return decode(successful(answer, self.secrets), _TokenAnswer)
+        except ServerFaultError as error:
             raise UnreachableError(
                 f"No token could be fetched: {error.message}", next_step=error.next_step, sent=False
             ) from error
-        raise error
 
     async def _ask(self, body: Mapping[str, JsonValue]) -> Answer:
         """Ask at the public API, and at the Config API where the public one does not know the call."""

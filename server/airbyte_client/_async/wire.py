@@ -7,7 +7,14 @@ import httpx
 
 from airbyte_client.calls import Answer, Call
 from airbyte_client.clocks import AsyncClock
-from airbyte_client.errors import InvalidAnswerError, RequestTimeoutError, TransportError, UnreachableError
+from airbyte_client.deadlines import AsyncHttp
+from airbyte_client.errors import (
+    InvalidAnswerError,
+    RequestTimeoutError,
+    TransportError,
+    UnreachableError,
+    UntrustedCertificateError,
+)
 
 MAX_BODY = 32 * 1024 * 1024
 
@@ -16,7 +23,7 @@ class AsyncWire:
     """Sends requests over one connection pool."""
 
     def __init__(
-        self, http: httpx.AsyncClient, clock: AsyncClock, connect_timeout: float, timeout: float | None
+        self, http: AsyncHttp, clock: AsyncClock, connect_timeout: float, timeout: float | None
     ) -> None:
         self._http = http
         self._clock = clock
@@ -67,25 +74,23 @@ class AsyncWire:
             return Answer(
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", ""),
-                body=await self._read(response, call, seconds),
+                body=await _read(response, call),
                 retry_after=response.headers.get("Retry-After"),
                 location=response.headers.get("Location"),
             )
 
-    async def _read(self, response: httpx.Response, call: Call, seconds: float) -> bytes:
-        """The body, unless it is too large or drips too slowly."""
-        deadline = self._clock.monotonic() + seconds
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise InvalidAnswerError(
-                    f"The answer to {call.operation} is larger than {MAX_BODY // 1024 // 1024} MiB.",
-                    next_step="Narrow the request down with a filter.",
-                )
-            if self._clock.monotonic() > deadline:
-                raise TimeoutError
-        return bytes(body)
+
+async def _read(response: httpx.Response, call: Call) -> bytes:
+    """The body, unless it is too large."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise InvalidAnswerError(
+                f"The answer to {call.operation} is larger than {MAX_BODY // 1024 // 1024} MiB.",
+                next_step="Narrow the request down with a filter.",
+            )
+    return bytes(body)
 
 
 def _broken(error: httpx.HTTPError, url: str, call: Call) -> TransportError:
@@ -95,7 +100,7 @@ def _broken(error: httpx.HTTPError, url: str, call: Call) -> TransportError:
             next_step=_advice(call, sent=True),
         )
     if _is_certificate_error(error):
-        return UnreachableError(
+        return UntrustedCertificateError(
             "Airbyte's TLS certificate is not trusted.",
             next_step="If your company has its own authority, pass its certificates as ca_bundle.",
             sent=False,

@@ -12,15 +12,16 @@ from pydantic import BaseModel, JsonValue
 
 from airbyte_client._sync.exchange import SyncExchange
 from airbyte_client._sync.explanation import SyncExplainer
+from airbyte_client._sync.job_list import newest_first
 from airbyte_client._sync.job_start import start_job
 from airbyte_client._sync.paging import iterate
 from airbyte_client._sync.setup import build_exchange
 from airbyte_client.auth import Auth
 from airbyte_client.calls import Call, Page, decode, decode_page
-from airbyte_client.clocks import SyncClock
-from airbyte_client.details import JobDetails
+from airbyte_client.clocks import SyncClock, SyncPageSource
 from airbyte_client.enums import ConnectionStatus, JobStatus, JobType
 from airbyte_client.errors import CancelRefusedError
+from airbyte_client.job_details import JobDetails
 from airbyte_client.models import Connection, Destination, Job, Source, StreamConfiguration, Workspace
 from airbyte_client.operations import Operation, WriteGate, open_gate
 from airbyte_client.retries import RetryPolicy
@@ -48,6 +49,8 @@ class AirbyteClient:
         connect_timeout: Seconds to make a connection.
         timeout: Seconds for a complete answer, instead of each operation's own (15 to 180).
         retries: How reads are retried; effects never are.
+        names_kept_for: Seconds for which lists of workspaces, sources, destinations and connections are kept,
+            up to 8 MiB of them; any effect through this client forgets them. 0 asks each time.
         ca_bundle: A file of certificates to trust instead of the usual ones.
         clock: Time and waiting; replace it where waiting must not take time.
         transport: An httpx transport to send through, instead of the network.
@@ -65,6 +68,7 @@ class AirbyteClient:
         connect_timeout: float = 10.0,
         timeout: float | None = None,
         retries: RetryPolicy | None = None,
+        names_kept_for: float = 0.0,
         ca_bundle: Path | str | None = None,
         clock: SyncClock | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -76,6 +80,7 @@ class AirbyteClient:
             connect_timeout=connect_timeout,
             timeout=timeout,
             retries=retries or RetryPolicy(),
+            names_kept_for=names_kept_for,
             ca_bundle=ca_bundle,
             clock=clock or SyncClock(),
             transport=transport,
@@ -253,7 +258,7 @@ class AirbyteClient:
             "orderBy": "createdAt|DESC",
         }
         params = tuple((key, str(value)) for key, value in wanted.items() if value is not None)
-        return self._iterate(Operation.LIST_JOBS, Page[Job], lambda row: row.job_id, params, limit)
+        return newest_first(self._pages(Operation.LIST_JOBS, Page[Job], params), limit)
 
     def list_jobs(
         self,
@@ -333,13 +338,20 @@ class AirbyteClient:
         answer = self._exchange.send(Call(Operation.CANCEL_JOB, str(job_id)), self._gate)
         return decode(answer, Job) if answer.body.strip() else None
 
-    def explain_job(self, job_id: int) -> JobDetails:
-        """Why a job failed, its attempts, and its rows so far, where the Config API answers; never fails.
+    def explain_job(self, job_id: int, *, streams: bool = False, log_lines: int = 0) -> JobDetails:
+        """Why a job failed, its attempts and its streams, where the Config API answers; never fails.
+
+        Args:
+            job_id: The job.
+            streams: Whether to ask for the state of each stream, which takes two requests more. Without it
+                `JobDetails.streams` says what follows from the attempt's counts and failures.
+            log_lines: The most lines to fetch from the end of the last attempt's log, up to 1,000. Airbyte
+                sends the whole log for it, so none are fetched unless asked for.
 
         Returns:
             Details with `available=False`, the reason and another way where it does not answer.
         """
-        return self._explainer.explain(job_id)
+        return self._explainer.explain(job_id, streams=streams, log_lines=log_lines)
 
     def _newest_job(self, connection_id: str) -> Job | None:
         return next(iter(self.list_jobs(connection_id, limit=1)), None)
@@ -353,13 +365,17 @@ class AirbyteClient:
         shape: type[Page[T]],
         identify: Callable[[T], object],
         params: tuple[tuple[str, str], ...],
-        limit: int | None = None,
     ) -> Iterator[T]:
+        return iterate(self._pages(operation, shape, params), identify)
+
+    def _pages(
+        self, operation: Operation, shape: type[Page[T]], params: tuple[tuple[str, str], ...]
+    ) -> SyncPageSource[T]:
         def fetch(size: int, offset: int) -> list[T]:
             page = (*params, ("limit", str(size)), ("offset", str(offset)))
             return decode_page(self._exchange.send(Call(operation, params=page), self._gate), shape)
 
-        return iterate(fetch, identify, limit)
+        return fetch
 
 
 def _in_workspace(workspace_id: str | None) -> tuple[tuple[str, str], ...]:

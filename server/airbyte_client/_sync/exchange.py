@@ -1,35 +1,40 @@
 # Generated from _async/exchange.py by scripts/sync_client.py; change that file instead.
 """From a call to its answer: base URL, credentials, write gate, retries, and errors from the tree."""
 
-from datetime import UTC, datetime
+from http import HTTPStatus
 
 from airbyte_client._sync.tokens import SyncTokens
 from airbyte_client._sync.wire import SyncWire
 from airbyte_client.base_url import config_base_url
-from airbyte_client.calls import Answer, Call, require_json
+from airbyte_client.calls import Answer, Call
 from airbyte_client.clocks import SyncClock
 from airbyte_client.errors import (
     AirbyteError,
     ApiError,
-    NotAirbyteError,
-    NotFoundError,
+    ConfigurationError,
     RequestTimeoutError,
     UnreachableError,
+    UntrustedCertificateError,
 )
+from airbyte_client.kept_answers import KeptAnswers
 from airbyte_client.operations import Api, WriteGate
-from airbyte_client.problems import error_from
-from airbyte_client.retries import RETRIED_STATUSES, RetryPolicy, retry_after_seconds
+from airbyte_client.retries import RETRIED_STATUSES, RetryPolicy
 from airbyte_client.shared_reads import SyncSharedReads
-from airbyte_client.text import clean
-
-_UNAUTHORIZED, _REDIRECTS, _ERRORS = 401, 300, 400
+from airbyte_client.verdicts import successful
 
 
 class SyncExchange:
     """Sends calls; shared by all clients of one instance."""
 
     def __init__(
-        self, wire: SyncWire, tokens: SyncTokens, clock: SyncClock, base_url: str, retries: RetryPolicy
+        self,
+        wire: SyncWire,
+        tokens: SyncTokens,
+        clock: SyncClock,
+        base_url: str,
+        *,
+        retries: RetryPolicy,
+        kept: KeptAnswers,
     ) -> None:
         self.base_url = base_url
         self.tokens = tokens
@@ -38,6 +43,7 @@ class SyncExchange:
         self._retries = retries
         self._config_url = config_base_url(base_url)
         self._reads = SyncSharedReads()
+        self._kept = kept
 
     def close(self) -> None:
         """Close the connections."""
@@ -48,22 +54,37 @@ class SyncExchange:
 
         Raises:
             WriteRefusedError: The gate stopped an effect.
+            ConfigurationError: The Config API's place is not known.
             TransportError: No usable answer.
             ApiError: Airbyte answered with an error.
         """
         if call.operation.is_effect:
             return self._send_effect(call, gate)
-        key = (call.operation, call.target_id, call.params)
-        return self._reads.run(key, lambda: self._send_read(call))
+        return self._read(call)
+
+    def _read(self, call: Call) -> Answer:
+        """From what is kept, or from a read on its way, or anew."""
+        key, changes = call.identity, self._kept.changes
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        answer = self._reads.run(key, lambda: self._send_read(call))
+        if call.operation.lists_names:
+            self._kept.put(key, answer, asked_after=changes)
+        return answer
 
     def _send_effect(self, call: Call, gate: WriteGate) -> Answer:
         """No later read may be answered by one that began before the change was over."""
         gate(call.operation, call.target_id)
-        self._reads.forget()
+        self._forget()
         try:
             return self._attempt(call)
         finally:
-            self._reads.forget()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._reads.forget()
+        self._kept.forget()
 
     def _send_read(self, call: Call) -> Answer:
         started = self._clock.monotonic()
@@ -80,6 +101,8 @@ class SyncExchange:
             attempt += 1
 
     def _wait_after(self, attempt: int, error: AirbyteError) -> float | None:
+        if isinstance(error, UntrustedCertificateError):
+            return None
         if not isinstance(error, ApiError):
             return self._retries.wait_after(attempt, status=None, retry_after=None)
         if error.status not in RETRIED_STATUSES:
@@ -90,27 +113,14 @@ class SyncExchange:
         url = self._url(call)
         authorization = self.tokens.authorization()
         answer = self._wire.send(url, call, authorization)
-        if answer.status == _UNAUTHORIZED and self.tokens.renew_after_refusal(authorization):
+        if answer.status == HTTPStatus.UNAUTHORIZED and self.tokens.renew_after_refusal(authorization):
             # A refused request was not acted on, so this is no repetition, not even of an effect.
             answer = self._wire.send(url, call, self.tokens.authorization())
-        return self._successful(answer)
-
-    def _successful(self, answer: Answer) -> Answer:
-        if answer.status >= _ERRORS:
-            wait = retry_after_seconds(answer.retry_after, datetime.now(UTC))
-            raise error_from(answer.status, answer.body, secrets=self.tokens.secrets, retry_after=wait)
-        if answer.status >= _REDIRECTS:
-            place = clean(answer.location or "somewhere else", limit=120, secrets=self.tokens.secrets)
-            raise NotAirbyteError(
-                f"This base URL redirects to {place}; the credentials were not sent there.",
-                next_step="If that is your Airbyte, set the base URL (AIRBYTE_API_URL) to it.",
-            )
-        require_json(answer)
-        return answer
+        return successful(answer, self.tokens.secrets)
 
     def _url(self, call: Call) -> str:
         if call.operation.api is Api.PUBLIC:
             return f"{self.base_url}{call.path}"
         if self._config_url is None:
-            raise NotFoundError("The Config API's place is not known for this base URL.", status=404)
+            raise ConfigurationError("The Config API's place is not known for this base URL.")
         return f"{self._config_url}{call.path}"

@@ -15,7 +15,9 @@ from airbyte_client._sync.wire import SyncWire
 from airbyte_client.auth import Auth, NoAuth, auth_from_environment
 from airbyte_client.base_url import DEFAULT_BASE_URL, normalise_base_url
 from airbyte_client.clocks import SyncClock
+from airbyte_client.deadlines import SyncHttp
 from airbyte_client.errors import ConfigurationError
+from airbyte_client.kept_answers import KeptAnswers
 from airbyte_client.retries import RetryPolicy
 
 
@@ -26,6 +28,7 @@ def build_exchange(
     connect_timeout: float,
     timeout: float | None,
     retries: RetryPolicy,
+    names_kept_for: float,
     ca_bundle: Path | str | None,
     clock: SyncClock,
     transport: httpx.BaseTransport | None,
@@ -41,7 +44,7 @@ def build_exchange(
     if base_url is None:
         base_url = os.environ.get("AIRBYTE_API_URL") or DEFAULT_BASE_URL
     url = normalise_base_url(base_url)
-    http = httpx.Client(
+    http = SyncHttp(
         # Twenty requests at a time are enough to page through anything and few enough for a small Airbyte.
         # An idle connection is dropped before any usual server drops it (uvicorn does after 5 s), so that no
         # effect is lost on a dead one.
@@ -52,7 +55,8 @@ def build_exchange(
     )
     wire = SyncWire(http, clock, connect_timeout, timeout)
     tokens = SyncTokens(wire, clock, auth, url)
-    return SyncExchange(wire, tokens, clock, url, retries)
+    kept = KeptAnswers(clock.monotonic, names_kept_for)
+    return SyncExchange(wire, tokens, clock, url, retries=retries, kept=kept)
 
 
 def _trust(ca_bundle: Path | str | None) -> ssl.SSLContext | bool:
