@@ -50,8 +50,8 @@ async def test_a_change_that_cannot_be_read_back_is_still_done(desk: Desk) -> No
 
 
 async def test_what_fails_before_anything_was_sent_is_said_to_be_unsent(desk: Desk) -> None:
-    # The client asks for the one newest job right before it starts another.
-    reads = Fault("GET", "limit=1&", status=500)
+    # The client asks for the two newest jobs, and nobody else asks for two, right before it starts another.
+    reads = Fault("GET", "limit=2&", status=500)
     with faulty_proxy(desk.sandbox.url, reads) as address:
         async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
             result = await client.call_tool("trigger_sync", TRIGGER)
