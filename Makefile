@@ -4,16 +4,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# -I and no PYTHON* variables: what the caller's shell has set must not leak into the project's environment.
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet --no-input
 
-.PHONY: demo test check format lock generate wheel clean
+.PHONY: demo test soak check format lock generate wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/airbyte-mcp-server demo $(DEMO_ARGS)
 
 test: $(VENV)/.dev check
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not ci and not soak" $(TEST_ARGS)
+
+# Long runs: the sandbox's life in random steps, by hand.
+soak: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m soak -n 0 --timeout 3600 $(TEST_ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -15,6 +15,7 @@ from typing import Any
 from click import Option
 
 import fault_table
+import sandbox_table
 import sync_client
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
@@ -34,7 +35,13 @@ def generated() -> dict[Path, str]:
     catalogue = json.dumps([public_face(tool) for tool in TOOLS], indent=1, ensure_ascii=False) + "\n"
     readme = between_markers(README.read_text(encoding="utf-8"), "tools", "\n".join(tool_table()))
     settings = between_markers(SETTINGS.read_text(encoding="utf-8"), "settings", "\n".join(settings_table()))
-    return {CATALOGUE: catalogue, README: readme, SETTINGS: settings, **sync_client.generate()}
+    return {
+        CATALOGUE: catalogue,
+        README: readme,
+        SETTINGS: settings,
+        **sync_client.generate(),
+        **sandbox_table.generate(),
+    }
 
 
 def tool_table() -> Iterator[str]:

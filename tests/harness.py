@@ -215,7 +215,7 @@ def clean_environment() -> dict[str, str]:
 @contextmanager
 def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
     """The installed command `sandbox` on a free port; ready when this enters."""
-    arguments = ["sandbox", "--port", "0", "--data", str(folder), *map(str, files)]
+    arguments = ["sandbox", "--port", "0", "--no-schedules", "--data", str(folder), *map(str, files)]
     arguments += ["--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
     with _process(arguments, clean_environment(), folder.with_name("sandbox.log"), heard="stdout") as process:
         assert process.stdout is not None

@@ -45,7 +45,7 @@ class SandboxUser:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def control(self, path: str, **query: str | int) -> Json:
+    def control(self, path: str, **query: str | float) -> Json:
         """The body of a control call that must succeed."""
         answer = self.http.get(f"{self.address.url}/_sandbox{path}", params=query)
         assert answer.status_code == 200, answer.text

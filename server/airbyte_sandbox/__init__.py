@@ -6,10 +6,21 @@ Importing this package is cheap; the web framework is loaded when a sandbox star
 from collections.abc import Callable
 
 from airbyte_sandbox.clock import Clock, ManualClock, SystemClock
-from airbyte_sandbox.settings import RunningSandbox, SandboxAddress, SandboxError, SandboxSettings
+from airbyte_sandbox.settings import (
+    Connector,
+    Dialect,
+    FleetSize,
+    RunningSandbox,
+    SandboxAddress,
+    SandboxError,
+    SandboxSettings,
+)
 
 __all__ = [
     "Clock",
+    "Connector",
+    "Dialect",
+    "FleetSize",
     "ManualClock",
     "RunningSandbox",
     "SandboxAddress",

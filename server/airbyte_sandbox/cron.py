@@ -20,7 +20,7 @@ def _is_number(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One field of an expression: its name and what it may hold."""
 
     name: str
@@ -38,17 +38,21 @@ class _Part:
         ends = [self._value(end) for end in base.split("-")]
         return len(ends) in {1, 2} and all(end is not None and self.low <= end <= self.high for end in ends)
 
+    def number(self, text: str) -> int:
+        """The number that an allowed ``text`` stands for."""
+        return int(text) if _is_number(text) else self.words[text]
+
     def _value(self, text: str) -> int | None:
         return int(text) if _is_number(text) else self.words.get(text)
 
 
-_SECOND = _Part("second", 0, 59)
-_MINUTE = _Part("minute", 0, 59)
-_HOUR = _Part("hour", 0, 23)
-_DAY = _Part("day of month", 1, 31)
-_MONTH = _Part("month", 1, 12, dict(zip(_MONTHS, range(1, 13), strict=True)))
-_WEEKDAY = _Part("day of week", 1, 7, dict(zip(_DAYS, range(1, 8), strict=True)))
-_YEAR = _Part("year", 1970, 2099)
+SECOND = Part("second", 0, 59)
+MINUTE = Part("minute", 0, 59)
+HOUR = Part("hour", 0, 23)
+DAY = Part("day of month", 1, 31)
+MONTH = Part("month", 1, 12, dict(zip(_MONTHS, range(1, 13), strict=True)))
+WEEKDAY = Part("day of week", 1, 7, dict(zip(_DAYS, range(1, 8), strict=True)))
+YEAR = Part("year", 1970, 2099)
 
 
 class CronError(ValueError):
@@ -78,13 +82,13 @@ def checked_cron(text: str) -> str:
             f"The cron expression {expression} is not valid or is less than the one hour minimum."
             " The seconds and minutes values cannot be `*`."
         )
-    _check(expression, _SECOND, seconds)
-    _check(expression, _MINUTE, minutes)
-    _check(expression, _HOUR, hours)
-    _check(expression, _MONTH, month)
+    _check(expression, SECOND, seconds)
+    _check(expression, MINUTE, minutes)
+    _check(expression, HOUR, hours)
+    _check(expression, MONTH, month)
     _check_days(expression, day, weekday)
     if len(fields) > 6:  # noqa: PLR2004 - the seventh field is the year
-        _check(expression, _YEAR, fields[6])
+        _check(expression, YEAR, fields[6])
     if not _is_number(minutes):
         raise CronError("A schedule may not run more than once an hour.", "under-one-hour-not-allowed")
     return expression
@@ -94,12 +98,12 @@ def _check_days(expression: str, day: str, weekday: str) -> None:
     if (day == "?") == (weekday == "?"):
         raise _invalid(expression, "exactly one of day-of-month and day-of-week must be ?")
     if day != "?" and not _DAY_SPECIAL.fullmatch(day):
-        _check(expression, _DAY, day)
+        _check(expression, DAY, day)
     if weekday != "?" and not _WEEKDAY_SPECIAL.fullmatch(weekday):
-        _check(expression, _WEEKDAY, weekday)
+        _check(expression, WEEKDAY, weekday)
 
 
-def _check(expression: str, part: "_Part", field: str) -> None:
+def _check(expression: str, part: Part, field: str) -> None:
     if not all(part.allows(item) for item in field.split(",")):
         raise _invalid(expression, f"{field} is no {part.name}")
 

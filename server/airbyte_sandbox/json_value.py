@@ -6,6 +6,8 @@ from typing import TypeAlias, cast
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 
 def parse_json(text: str | bytes) -> JsonValue:
     """Parse ``text``.
@@ -18,7 +20,7 @@ def parse_json(text: str | bytes) -> JsonValue:
 
 def dump_json(value: object) -> str:
     """``value`` as compact JSON text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def as_object(value: JsonValue) -> JsonObject:

@@ -117,7 +117,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where rows go: in the sandbox always a SQLite file, whatever the type says."""
+    """Where rows go: in the sandbox JSONL files if the type says so, and else a SQLite file."""
 
     id: str
     workspace_id: str
@@ -125,6 +125,16 @@ class Destination:
     destination_type: str
     configuration: JsonObject
     created_at: int
+
+    @property
+    def is_jsonl(self) -> bool:
+        """Whether its rows go into JSONL files."""
+        return self.destination_type == "jsonl"
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether a row can take the place of an older one: not in a file that only grows."""
+        return not self.is_jsonl
 
 
 class ScheduleType(StrEnum):
@@ -156,9 +166,10 @@ class StreamConfig:
 
 @dataclass(frozen=True)
 class Tag:
-    """A label of connections."""
+    """A label of connections; ``color`` is a hexadecimal RGB value."""
 
     id: str
+    workspace_id: str
     name: str
     color: str
 
@@ -185,7 +196,10 @@ class Connection:
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a connection; ``rows`` and ``bytes`` are committed ones, None before any attempt."""
+    """One run of a connection; ``rows`` and ``bytes`` are committed ones, None before any attempt.
+
+    ``started_at`` is when its first attempt began.
+    """
 
     id: int
     connection_id: str
@@ -195,6 +209,7 @@ class Job:
     updated_at: int
     rows: int | None = None
     bytes: int | None = None
+    started_at: int | None = None
 
 
 class FailureOrigin(StrEnum):
@@ -248,3 +263,34 @@ class Attempt:
     updated_at: int
     progress: Progress = field(default_factory=Progress)
     failures: tuple[Failure, ...] = ()
+
+
+class StreamRunState(StrEnum):
+    """How far a stream is in one attempt, by the Config API's names."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    RATE_LIMITED = "rate_limited"
+
+
+@dataclass(frozen=True)
+class StreamStatus:
+    """The state of one stream in one attempt; ``cancelled`` says why an incomplete one ended."""
+
+    job_id: int
+    attempt: int
+    stream: str
+    state: StreamRunState
+    at: int
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of an attempt's log; ``source`` says whose word it is."""
+
+    at: int
+    level: str
+    source: str
+    message: str

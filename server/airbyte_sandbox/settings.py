@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,30 @@ PUBLIC_API = "/api/public/v1"
 
 class SandboxError(Exception):
     """The sandbox cannot start; the text says why and what to do."""
+
+
+class Dialect(StrEnum):
+    """`current` writes as the server of today does, `reference` as the reference document shows."""
+
+    CURRENT = "current"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Connector:
+    """An executable that speaks the Airbyte protocol as a source: its name here, and how to start it."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FleetSize:
+    """How large a generated fleet is; the same ``seed`` gives the same fleet."""
+
+    connections: int
+    jobs: int
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -26,6 +51,12 @@ class SandboxSettings:
         client_secret: its secret; None makes a random one.
         token_seconds: life of an access token, 900 as on a current Airbyte.
         require_auth: whether calls need a token, as on an Airbyte with authorization enabled.
+        connectors: connectors of the user's, each of which becomes a source with a connection.
+        seed_file: JSON file with the fleet to start with, instead of the demo's.
+        fleet: size of a generated fleet to start with, instead of the demo's.
+        dialect: how the public API writes things down.
+        schedules: whether connections with a schedule sync by themselves.
+        time_factor: scales the pauses between two attempts of a job; 1 waits as long as Airbyte does.
     """
 
     port: int = 0
@@ -35,6 +66,12 @@ class SandboxSettings:
     client_secret: str | None = None
     token_seconds: int = 900
     require_auth: bool = True
+    connectors: tuple[Connector, ...] = ()
+    seed_file: Path | None = None
+    fleet: FleetSize | None = None
+    dialect: Dialect = Dialect.CURRENT
+    schedules: bool = True
+    time_factor: float = 0.02
 
 
 @dataclass(frozen=True)

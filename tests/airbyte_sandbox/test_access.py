@@ -86,8 +86,8 @@ def test_a_wrong_base_url_answers_200_with_html(reader: SandboxUser, path: str) 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/streams"),
-        ("GET", "/tags"),
+        ("GET", "/connector_definitions"),
+        ("POST", "/sources"),
         ("POST", "/connections"),
         ("DELETE", "/connections/d4e5f6a7-b8c9-0123-def0-1234567890ab"),
         ("PUT", "/sources/d4e5f6a7-b8c9-0123-def0-1234567890ab"),

@@ -12,7 +12,7 @@ from sandbox_user import SandboxUser
 
 @contextmanager
 def user_with(*files: Path) -> Generator[SandboxUser]:
-    with start_in_thread(SandboxSettings(files=files)) as sandbox:
+    with start_in_thread(SandboxSettings(files=files, schedules=False, time_factor=0)) as sandbox:
         user = SandboxUser(sandbox.address)
         yield user
         user.close()

@@ -171,8 +171,11 @@ def test_schedules_are_read_in_three_forms(reader: SandboxUser) -> None:
 
 def test_connections_are_found_by_tag_and_next_forgets_it(reader: SandboxUser) -> None:
     tag = reader.connection("Orders to warehouse")["tags"][0]["tagId"]
+    other = reader.connection("Ad spend to warehouse")["tags"][0]["tagId"]
     page = reader.get("/connections", tagIds=tag)
-    assert {item["name"] for item in page["data"]} == {
+    assert {item["name"] for item in page["data"]} == {"Orders to warehouse", "Billing to warehouse"}
+    both = reader.get("/connections", tagIds=f"{tag},{other}")["data"]
+    assert {item["name"] for item in both} == {
         "Orders to warehouse", "Billing to warehouse", "Ad spend to warehouse"
     }  # fmt: skip
     assert "tag" not in page["next"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airbyte_sandbox.clock import SystemClock
+from airbyte_sandbox.faults import FaultBook
 from airbyte_sandbox.json_value import JsonObject
 from airbyte_sandbox.model import (
     NEXT_STATES,
@@ -24,10 +25,13 @@ from airbyte_sandbox.model import (
     SyncMode,
 )
 from airbyte_sandbox.runs.changes import JobChanges
+from airbyte_sandbox.runs.connectors import Connectors
 from airbyte_sandbox.runs.runner import JobRunner
+from airbyte_sandbox.runs.work import Workbench
 from airbyte_sandbox.sink.folder import SinkFolder
 from airbyte_sandbox.sources import sample
 from airbyte_sandbox.storage.database import Database
+from airbyte_sandbox.storage.details import DetailStore
 from airbyte_sandbox.storage.fleet import FleetStore
 from airbyte_sandbox.storage.jobs import JobStore
 
@@ -57,9 +61,20 @@ class Workshop:
         self.database = Database(None)
         self.fleet = FleetStore(self.database)
         self.jobs = JobStore(self.database, SystemClock())
-        self.sinks = SinkFolder(folder / "sinks")
+        self.sinks = SinkFolder(folder / "sinks", self.fleet)
         self.bell = Bell()
-        self.runner = JobRunner(self.fleet, self.jobs, self.sinks, self.bell, folder / "running")
+        bench = Workbench(
+            self.fleet,
+            self.jobs,
+            DetailStore(self.database),
+            self.sinks,
+            Connectors({}),
+            FaultBook(),
+            self.bell,
+            SystemClock(),
+            folder / "running",
+        )
+        self.runner = JobRunner(bench, time_factor=0)
         self.connection = Connection(
             "c", "w", "Test", "s", "d", ConnectionStatus.ACTIVE, Schedule(), (), created_at=0
         )
@@ -105,8 +120,9 @@ def test_a_transient_failure_is_tried_again_from_the_last_state(workshop: Worksh
     job = workshop.sync()
     assert job.status is JobStatus.FAILED
     attempts = workshop.jobs.attempts(job.id)
-    # 100 of 120 rows are behind a state each time; the third one ends with the data, and fails all the same.
-    assert [attempt.progress.records_committed for attempt in attempts] == [100, 100, 50]
+    # 100 of 120 rows are behind a state each time; the third one ends with the data, and fails all the same;
+    # then five in a row have nothing to commit, which is where Airbyte gives up.
+    assert [attempt.progress.records_committed for attempt in attempts] == [100, 100, 50, 0, 0, 0, 0, 0]
     assert all(attempt.failures[0].type is FailureType.TRANSIENT for attempt in attempts)
     assert workshop.rows() == job.rows == 250
     workshop.told(SyncMode.INCREMENTAL_APPEND)

@@ -23,7 +23,10 @@ def demo(*, yes: bool) -> None:
     from airbyte_sandbox import SandboxSettings, start_in_thread  # noqa: PLC0415 - loads when used
 
     click.echo("Starting an embedded Airbyte and an MCP server over stdio ...")
-    with start_in_thread(SandboxSettings()) as sandbox, tempfile.TemporaryDirectory() as folder:
+    with (
+        start_in_thread(SandboxSettings(schedules=False)) as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         went_well = asyncio.run(_play(sandbox.address, Path(folder), says_yes=yes))
     if not went_well:
         raise click.ClickException("Not every step did what it shows; see NOT OK above.")

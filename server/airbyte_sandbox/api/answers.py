@@ -8,9 +8,9 @@ ApiError
 """
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from airbyte_sandbox.json_value import JsonObject, JsonValue
+from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object, as_text
 
 _DOCUMENTATION = "https://reference.airbyte.com/reference/errors"
 _REASONS = {401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"}
@@ -32,6 +32,16 @@ class ApiError(Exception):
         super().__init__(status)
         self.status = status
         self.body = body
+
+    @property
+    def words(self) -> str:
+        """What a person would want to read of it; "" if it says nothing."""
+        data = as_object(self.body.get("data"))
+        kind, identifier = as_text(data.get("resourceType")), as_text(data.get("resourceId"))
+        if kind and identifier:
+            return f"{kind.capitalize()} {identifier} not found"
+        said = (data.get("message"), data.get("validationErrorMessage"), self.body.get("message"))
+        return next((as_text(text) for text in said if text), "")
 
 
 class Problem(ApiError):  # noqa: N818 - RFC 9457 calls it so
@@ -79,13 +89,16 @@ class FrameworkError(ApiError):
 
 @dataclass(frozen=True)
 class Call:
-    """A request, parsed: parts of the path, query parameters in order, the JSON body or None."""
+    """A request, parsed: parts of the path, query parameters in order, the JSON body or None.
+
+    ``origin`` is scheme, host and port as the client wrote them.
+    """
 
     path: str
     parts: dict[str, str]
     query: list[tuple[str, str]]
     body: JsonValue = None
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    origin: str = ""
 
     def one(self, name: str) -> str | None:
         """The last value of a query parameter, or None."""

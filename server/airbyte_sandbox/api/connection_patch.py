@@ -3,13 +3,13 @@
 import threading
 from dataclasses import replace
 
-from airbyte_sandbox.api.answers import Answer, Call, Problem, bad_request, not_in_sandbox
+from airbyte_sandbox.api.answers import Answer, Call, Problem, bad_request
 from airbyte_sandbox.api.fleet_calls import FleetCalls, resource_id
-from airbyte_sandbox.api.render import connection_json
 from airbyte_sandbox.api.stream_patch import patched_streams
+from airbyte_sandbox.api.writing import Writing
 from airbyte_sandbox.cron import CronError, checked_cron
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_list, as_object, as_text
-from airbyte_sandbox.model import Connection, ConnectionStatus, Schedule, ScheduleType
+from airbyte_sandbox.model import Connection, ConnectionStatus, Schedule, ScheduleType, Tag
 from airbyte_sandbox.storage.fleet import FleetStore
 
 _NAMESPACES = {"source", "destination", "custom_format"}
@@ -19,8 +19,9 @@ _SCHEMA_UPDATES = {"ignore", "disable_connection", "propagate_columns", "propaga
 class ConnectionPatchCalls:
     """The one handler that changes a connection."""
 
-    def __init__(self, calls: FleetCalls, fleet: FleetStore) -> None:
+    def __init__(self, calls: FleetCalls, fleet: FleetStore, writing: Writing) -> None:
         self._calls = calls
+        self._writing = writing
         self._fleet = fleet
         self._lock = threading.Lock()
 
@@ -30,7 +31,7 @@ class ConnectionPatchCalls:
             connection = self._calls.connection(resource_id(call, "connectionId"))
             changed = self._changed(connection, call.json_object())
             self._fleet.put_connection(changed)
-        return Answer(connection_json(changed))
+        return Answer(self._writing.connection(changed))
 
     def _changed(self, connection: Connection, body: JsonObject) -> Connection:
         if connection.status is ConnectionStatus.LOCKED:
@@ -41,9 +42,8 @@ class ConnectionPatchCalls:
                 {"message": "Connection is locked"},
                 "error:connection/locked",
             )
-        if body.get("tags") is not None:
-            raise not_in_sandbox("tags in a PATCH of a connection")
         changed = self._with_schedule(self._with_words(connection, body), body)
+        changed = self._with_tags(changed, body)
         return self._with_streams(changed, body)
 
     @staticmethod
@@ -61,12 +61,30 @@ class ConnectionPatchCalls:
             or connection.schema_updates,
         )
 
-    @staticmethod
-    def _with_schedule(connection: Connection, body: JsonObject) -> Connection:
+    def _with_schedule(self, connection: Connection, body: JsonObject) -> Connection:
         wanted = body.get("schedule")
         if wanted is None:
             return connection
-        return replace(connection, schedule=_schedule(as_object(wanted)))
+        return replace(connection, schedule=self._schedule(as_object(wanted)))
+
+    def _schedule(self, wanted: JsonObject) -> Schedule:
+        if wanted.get("scheduleType") == "basic":
+            schedule = self._writing.basic_schedule(as_text(wanted.get("basicTiming")))
+            if schedule is not None:
+                return schedule
+        return _schedule(wanted)
+
+    def _with_tags(self, connection: Connection, body: JsonObject) -> Connection:
+        """Listed tags replace all tags; only their ids are read."""
+        if body.get("tags") is None:
+            return connection
+        tags: list[Tag] = []
+        for item in as_list(body.get("tags")):
+            tag = self._fleet.tag(as_text(as_object(item).get("tagId")))
+            if tag is None or tag.workspace_id != connection.workspace_id:
+                raise bad_request("tags must name tags of the connection's workspace by their tagId")
+            tags.append(tag)
+        return replace(connection, tags=tuple(dict.fromkeys(tags)))
 
     def _with_streams(self, connection: Connection, body: JsonObject) -> Connection:
         """Listed streams replace all streams; an empty list changes nothing."""
@@ -74,7 +92,8 @@ class ConnectionPatchCalls:
         source = self._fleet.source(connection.source_id)
         if not wanted or source is None:
             return connection
-        return replace(connection, streams=patched_streams(wanted, source.catalog))
+        destination = self._fleet.destination(connection.destination_id)
+        return replace(connection, streams=patched_streams(wanted, source.catalog, destination))
 
 
 def _schedule(wanted: JsonObject) -> Schedule:

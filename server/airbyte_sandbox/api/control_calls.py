@@ -1,7 +1,7 @@
 """The sandbox's own calls, outside the paths of the API: look inside, and wait without polling."""
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +16,8 @@ from airbyte_sandbox.model import Job, JobStatus
 from airbyte_sandbox.runs.changes import JobChanges
 from airbyte_sandbox.runs.runner import JobRunner
 from airbyte_sandbox.sink.folder import SinkFolder
+from airbyte_sandbox.storage.fleet import Page
+from airbyte_sandbox.storage.job_filter import JobFilter, JobOrder
 from airbyte_sandbox.storage.jobs import JobStore
 
 _LONGEST_WAIT = 60.0
@@ -72,10 +74,28 @@ class ControlCalls:
             left = deadline - monotonic()
             if reached or left <= 0:
                 return Answer({"job": job_json(job), "reached": reached, "pid": self._runner.pid(job_id)})
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(change.wait(), left)
-            except TimeoutError:
-                continue
+
+    async def wait_for_next_job(self, call: Call) -> Answer:
+        """GET /_sandbox/connections/{connectionId}/wait?after=JOB_ID&timeout=SECONDS.
+
+        The newest job of the connection, once it is newer than ``after``; None if that takes too long.
+        """
+        wanted = JobFilter(connection_id=self._fleet.connection(resource_id(call, "connectionId")).id)
+        after = _amount(call, "after", 0)
+        deadline = monotonic() + min(_amount(call, "timeout", 30), _LONGEST_WAIT)
+        while True:
+            change = self._changes.next()
+            jobs = await run_in_threadpool(
+                self._jobs.jobs, wanted, JobOrder(newest_first=True), Page(limit=1)
+            )
+            left = deadline - monotonic()
+            if left <= 0 or (jobs and jobs[0].id > after):
+                newer = jobs and jobs[0].id > after
+                return Answer({"job": job_json(jobs[0]) if newer else None})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(change.wait(), left)
 
 
 def _wants_running(call: Call) -> bool:

@@ -1,10 +1,10 @@
 """The public API's reads of workspaces, sources, destinations and connections."""
 
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from airbyte_sandbox.api.answers import Answer, BareError, Call, forbidden, not_found
-from airbyte_sandbox.api.lists import page_answer, page_of
-from airbyte_sandbox.api.render import connection_json, destination_json, source_json, workspace_json
+from airbyte_sandbox.api.lists import page_of
+from airbyte_sandbox.api.writing import Writing
 from airbyte_sandbox.model import Connection
 from airbyte_sandbox.storage.fleet import FleetStore
 
@@ -24,14 +24,15 @@ def resource_id(call: Call, name: str) -> str:
 class FleetCalls:
     """Handlers; each takes a call and gives an answer, or raises an :class:`ApiError`."""
 
-    def __init__(self, fleet: FleetStore) -> None:
+    def __init__(self, fleet: FleetStore, writing: Writing) -> None:
         self._fleet = fleet
+        self._writing = writing
 
     def list_workspaces(self, call: Call) -> Answer:
         """GET /workspaces."""
         page, ids = page_of(call), call.many("workspaceIds")
-        items = [workspace_json(item) for item in self._fleet.workspaces(ids, page)]
-        return page_answer(items, "/workspaces", page, _kept(ids))
+        items = [self._writing.workspace(item) for item in self._fleet.workspaces(ids, page)]
+        return self._writing.page(call, items, page, _kept(ids))
 
     def get_workspace(self, call: Call) -> Answer:
         """GET /workspaces/{workspaceId}."""
@@ -39,16 +40,13 @@ class FleetCalls:
         workspace = self._fleet.workspace(identifier)
         if workspace is None:
             raise not_found("workspace", identifier)
-        return Answer(workspace_json(workspace))
+        return Answer(self._writing.workspace(workspace))
 
     def list_sources(self, call: Call) -> Answer:
         """GET /sources."""
         page, ids = page_of(call), self.known_workspaces(call)
-        items = [
-            source_json(item, _definition("source", item.source_type))
-            for item in self._fleet.sources(ids, page)
-        ]
-        return page_answer(items, "/sources", page, _kept(ids))
+        items = [self._writing.source(item) for item in self._fleet.sources(ids, page)]
+        return self._writing.page(call, items, page, _kept(ids))
 
     def get_source(self, call: Call) -> Answer:
         """GET /sources/{sourceId}."""
@@ -56,16 +54,13 @@ class FleetCalls:
         source = self._fleet.source(identifier)
         if source is None:
             raise not_found("source", identifier)
-        return Answer(source_json(source, _definition("source", source.source_type)))
+        return Answer(self._writing.source(source))
 
     def list_destinations(self, call: Call) -> Answer:
         """GET /destinations."""
         page, ids = page_of(call), self.known_workspaces(call)
-        items = [
-            destination_json(item, _definition("destination", item.destination_type))
-            for item in self._fleet.destinations(ids, page)
-        ]
-        return page_answer(items, "/destinations", page, _kept(ids))
+        items = [self._writing.destination(item) for item in self._fleet.destinations(ids, page)]
+        return self._writing.page(call, items, page, _kept(ids))
 
     def get_destination(self, call: Call) -> Answer:
         """GET /destinations/{destinationId}."""
@@ -73,7 +68,7 @@ class FleetCalls:
         destination = self._fleet.destination(identifier)
         if destination is None:
             raise not_found("destination", identifier)
-        return Answer(destination_json(destination, _definition("destination", destination.destination_type)))
+        return Answer(self._writing.destination(destination))
 
     def list_connections(self, call: Call) -> Answer:
         """GET /connections; ``next`` forgets the tags."""
@@ -84,11 +79,12 @@ class FleetCalls:
             tag_ids=call.many("tagIds"),
             include_deleted=call.one("includeDeleted") == "true",
         )
-        return page_answer([connection_json(item) for item in found], "/connections", page, _kept(ids))
+        items = [self._writing.listed_connection(item) for item in found]
+        return self._writing.page(call, items, page, _kept(ids))
 
     def get_connection(self, call: Call) -> Answer:
         """GET /connections/{connectionId}."""
-        return Answer(connection_json(self.connection(resource_id(call, "connectionId"))))
+        return Answer(self._writing.connection(self.connection(resource_id(call, "connectionId"))))
 
     def connection(self, identifier: str) -> Connection:
         """The connection with this id.
@@ -115,8 +111,3 @@ class FleetCalls:
 
 def _kept(workspace_ids: tuple[str, ...]) -> list[tuple[str, str]]:
     return [("workspaceIds", ",".join(workspace_ids))] if workspace_ids else []
-
-
-def _definition(kind: str, type_name: str) -> str:
-    """A connector's definition id: made up, but the same every time."""
-    return str(uuid5(NAMESPACE_URL, f"sandbox/{kind}-definition/{type_name}"))

@@ -1,16 +1,31 @@
 """What every request passes first: who may come in, how much it may bring, and the log."""
 
+import asyncio
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from airbyte_sandbox.api.hang_ups import HangUps
 from airbyte_sandbox.api.request_log import LoggedRequest, RequestLog
 from airbyte_sandbox.clock import Clock, milliseconds
+from airbyte_sandbox.faults import FaultBook, FaultKind
 
 LARGEST_BODY = 1024 * 1024
 CONTROL = "/_sandbox/"
+_GARBAGE = b'{"data": [{"jobId": 12, "sta\xff\xfe'
 _OWN_HOSTS = {"127.0.0.1", "localhost"}
+
+
+@dataclass(frozen=True)
+class FrontDesk:
+    """What the front works with."""
+
+    log: RequestLog
+    clock: Clock
+    faults: FaultBook
+    hang_ups: HangUps
 
 
 class Front:
@@ -20,10 +35,9 @@ class Front:
     from its own origin: both are refused.
     """
 
-    def __init__(self, app: ASGIApp, log: RequestLog, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, desk: FrontDesk) -> None:
         self._app = app
-        self._log = log
-        self._clock = clock
+        self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -44,14 +58,37 @@ class Front:
             message = f"The sandbox takes at most {LARGEST_BODY} bytes."
             await JSONResponse({"message": message}, 413, {"Connection": "close"})(scope, receive, send)
             return
-        await self._app(scope, _Replay(body, receive), _Witness(send, entry))
+        witness = _Witness(send, entry)
+        if entry is None or not await self._goes_wrong(scope, receive, witness):
+            await self._app(scope, _Replay(body, receive), witness)
+
+    async def _goes_wrong(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Do what a fault says; whether that was the answer."""
+        fault = self._desk.faults.for_request(str(scope["method"]), str(scope["path"]))
+        if fault is None:
+            return False
+        match fault.kind:
+            case FaultKind.DELAY:
+                await asyncio.sleep(fault.seconds)
+                return False
+            case FaultKind.RESET:
+                self._desk.hang_ups.hang_up(scope)
+                await receive()
+            case FaultKind.GARBAGE:
+                await Response(_GARBAGE, 200, media_type="application/json")(scope, receive, send)
+            case _:
+                message = fault.message or "The sandbox was told to answer so."
+                await JSONResponse({"message": message}, fault.status)(scope, receive, send)
+        return True
 
     def _note(self, scope: Scope, body: bytes) -> LoggedRequest | None:
         path = str(scope["path"])
         if path.startswith(CONTROL):
             return None
         query = bytes(scope["query_string"]).decode("latin-1")
-        return self._log.add(milliseconds(self._clock.now()), str(scope["method"]), path, query, body)
+        return self._desk.log.add(
+            milliseconds(self._desk.clock.now()), str(scope["method"]), path, query, body
+        )
 
 
 class _Replay:

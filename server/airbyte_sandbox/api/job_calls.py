@@ -14,13 +14,14 @@ from airbyte_sandbox.api.answers import (
     try_again_later,
 )
 from airbyte_sandbox.api.fleet_calls import FleetCalls
-from airbyte_sandbox.api.lists import order_of, page_answer, page_of
-from airbyte_sandbox.api.render import job_json
+from airbyte_sandbox.api.lists import order_of, page_of
+from airbyte_sandbox.api.writing import Writing
 from airbyte_sandbox.clock import milliseconds
 from airbyte_sandbox.json_value import as_text
 from airbyte_sandbox.model import ConnectionStatus, JobStatus, JobType
 from airbyte_sandbox.runs.runner import AlreadyRunningError, JobRunner
-from airbyte_sandbox.storage.jobs import JobFilter, JobStore
+from airbyte_sandbox.storage.job_filter import JobFilter
+from airbyte_sandbox.storage.jobs import JobStore
 
 _ASKED_TYPES = {"sync": JobType.SYNC, "reset": JobType.RESET, "clear": JobType.RESET}
 
@@ -28,20 +29,21 @@ _ASKED_TYPES = {"sync": JobType.SYNC, "reset": JobType.RESET, "clear": JobType.R
 class JobCalls:
     """Handlers; each takes a call and gives an answer, or raises an :class:`ApiError`."""
 
-    def __init__(self, fleet: FleetCalls, jobs: JobStore, runner: JobRunner) -> None:
+    def __init__(self, fleet: FleetCalls, jobs: JobStore, runner: JobRunner, writing: Writing) -> None:
         self._fleet = fleet
+        self._writing = writing
         self._jobs = jobs
         self._runner = runner
 
     def list_jobs(self, call: Call) -> Answer:
-        """GET /jobs: oldest first unless asked otherwise; ``next`` forgets status, times and order."""
-        page, order = page_of(call), order_of(call)
+        """GET /jobs; ``next`` of the current dialect forgets status, times and order."""
+        page, order = page_of(call), order_of(call, self._writing.default_order)
         wanted = self._filter(call)
-        items = [job_json(job) for job in self._jobs.jobs(wanted, order, page)]
+        items = [self._writing.job(job) for job in self._jobs.jobs(wanted, order, page)]
         kept = [("jobType", call.one("jobType") or ""), ("connectionId", wanted.connection_id or "")]
         if wanted.workspace_ids:
             kept.append(("workspaceIds", ",".join(wanted.workspace_ids)))
-        return page_answer(items, "/jobs", page, [(name, value) for name, value in kept if value])
+        return self._writing.page(call, items, page, [(name, value) for name, value in kept if value])
 
     def get_job(self, call: Call) -> Answer:
         """GET /jobs/{jobId}."""
@@ -49,10 +51,10 @@ class JobCalls:
         job = self._jobs.job(job_id)
         if job is None:
             raise not_found("job", str(job_id))
-        return Answer(job_json(job))
+        return Answer(self._writing.job(job))
 
     def start_job(self, call: Call) -> Answer:
-        """POST /jobs: 200 as soon as the job has an id."""
+        """POST /jobs: answered as soon as the job has an id."""
         body = call.json_object()
         connection = self._fleet.connection(_uuid(as_text(body.get("connectionId"))))
         asked = as_text(body.get("jobType"))
@@ -62,11 +64,11 @@ class JobCalls:
         if kind is None:
             raise BareError(400)
         if kind is JobType.RESET:
-            return Answer(job_json(self._runner.reset(connection)))
+            return self._writing.new_job(self._runner.reset(connection))
         if connection.status is not ConnectionStatus.ACTIVE:
             raise state_conflict()
         try:
-            return Answer(job_json(self._runner.sync(connection)))
+            return self._writing.new_job(self._runner.sync(connection))
         except AlreadyRunningError:
             raise try_again_later(f"A sync is already running for: {connection.id}") from None
 
@@ -76,7 +78,7 @@ class JobCalls:
         if job is None:
             raise state_conflict("Job is not currently running")
         self._runner.cancel(job.connection_id)
-        return Answer(job_json(self._jobs.job(job.id) or job))
+        return Answer(self._writing.job(self._jobs.job(job.id) or job))
 
     def _filter(self, call: Call) -> JobFilter:
         connection_id = call.one("connectionId")
@@ -88,8 +90,8 @@ class JobCalls:
         return JobFilter(
             connection_id=_uuid(connection_id) if connection_id else None,
             workspace_ids=self._fleet.known_workspaces(call),
-            type=_ASKED_TYPES.get(kind, kind) if kind else None,
-            status=status,
+            types=(_ASKED_TYPES.get(kind, kind),) if kind else (),
+            statuses=(status,) if status else (),
             created_from=_time(call, "createdAtStart"),
             created_to=_time(call, "createdAtEnd"),
             updated_from=_time(call, "updatedAtStart"),

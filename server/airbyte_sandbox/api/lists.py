@@ -7,7 +7,7 @@ from airbyte_sandbox.api.answers import Answer, BareError, Call, bad_request
 from airbyte_sandbox.json_value import JsonObject, JsonValue
 from airbyte_sandbox.settings import PUBLIC_API
 from airbyte_sandbox.storage.fleet import Page
-from airbyte_sandbox.storage.jobs import JobOrder
+from airbyte_sandbox.storage.job_filter import JobOrder
 
 # The community chart sets the server's own inner address: a host that no client can reach.
 _NEXT_HOST = "http://localhost:8006"
@@ -26,15 +26,15 @@ def page_of(call: Call) -> Page:
     return Page(limit, offset)
 
 
-def order_of(call: Call) -> JobOrder:
-    """``orderBy``: oldest first unless given, which nobody expects.
+def order_of(call: Call, default: JobOrder) -> JobOrder:
+    """``orderBy``, or ``default``.
 
     Raises:
         Problem: 400, it is not ``createdAt`` or ``updatedAt``, ``|``, ``ASC`` or ``DESC``.
     """
     text = call.one("orderBy")
     if text is None:
-        return JobOrder()
+        return default
     field, _, direction = text.partition("|")
     if field not in {"createdAt", "updatedAt"} or direction not in {"ASC", "DESC"}:
         raise bad_request(f"Invalid order by clause provided: {text}")

@@ -2,8 +2,9 @@
 
 import re
 from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
 
-from airbyte_sandbox.json_value import JsonObject, JsonValue
+from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object
 from airbyte_sandbox.model import (
     Connection,
     Destination,
@@ -13,6 +14,7 @@ from airbyte_sandbox.model import (
     ScheduleType,
     Source,
     StreamConfig,
+    Tag,
     Workspace,
 )
 
@@ -57,28 +59,32 @@ def workspace_json(workspace: Workspace) -> JsonObject:
     }
 
 
-def source_json(source: Source, definition_id: str) -> JsonObject:
+def source_json(source: Source) -> JsonObject:
     """A source, its secrets masked; ``createdAt`` is seconds since 1970."""
     return {
         "sourceId": source.id,
         "name": source.name,
         "sourceType": source.source_type,
-        "definitionId": definition_id,
+        "definitionId": _definition("source", source.source_type),
         "workspaceId": source.workspace_id,
         "configuration": masked(source.configuration),
         "createdAt": source.created_at // 1000,
     }
 
 
-def destination_json(destination: Destination, definition_id: str) -> JsonObject:
+def destination_json(destination: Destination) -> JsonObject:
     """A destination, its secrets masked; ``createdAt`` is seconds since 1970."""
     return {
         "destinationId": destination.id,
         "name": destination.name,
         "destinationType": destination.destination_type,
-        "definitionId": definition_id,
+        "definitionId": _definition("destination", destination.destination_type),
         "workspaceId": destination.workspace_id,
-        "configuration": masked(destination.configuration),
+        # The official SDK tells the kinds of destinations apart by this field inside.
+        "configuration": {
+            **as_object(masked(destination.configuration)),
+            "destinationType": destination.destination_type,
+        },
         "createdAt": destination.created_at // 1000,
     }
 
@@ -96,10 +102,7 @@ def connection_json(connection: Connection) -> JsonObject:
         "dataResidency": "auto",
         "configurations": {"streams": [_stream_json(stream) for stream in connection.streams]},
         "createdAt": connection.created_at // 1000,
-        "tags": [
-            {"tagId": tag.id, "name": tag.name, "color": tag.color, "workspaceId": connection.workspace_id}
-            for tag in connection.tags
-        ],
+        "tags": [tag_json(tag) for tag in connection.tags],
         "namespaceDefinition": connection.namespace_definition,
         "nonBreakingSchemaUpdatesBehavior": connection.schema_updates,
         "prefix": connection.prefix,
@@ -107,6 +110,11 @@ def connection_json(connection: Connection) -> JsonObject:
     if connection.namespace_format is not None:
         body["namespaceFormat"] = connection.namespace_format
     return body
+
+
+def tag_json(tag: Tag) -> JsonObject:
+    """A tag."""
+    return {"tagId": tag.id, "name": tag.name, "color": tag.color, "workspaceId": tag.workspace_id}
 
 
 def job_json(job: Job) -> JsonObject:
@@ -124,6 +132,11 @@ def job_json(job: Job) -> JsonObject:
         "bytesSynced": job.bytes if ended else None,
         "rowsSynced": job.rows if ended else None,
     }
+
+
+def _definition(kind: str, type_name: str) -> str:
+    """A connector's definition id: made up, but the same every time."""
+    return str(uuid5(NAMESPACE_URL, f"sandbox/{kind}-definition/{type_name}"))
 
 
 def _schedule_json(schedule: Schedule) -> JsonObject:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from airbyte_sandbox.api.answers import bad_request
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_list, as_object, as_text
-from airbyte_sandbox.model import StreamConfig, StreamSchema, SyncMode
+from airbyte_sandbox.model import Destination, StreamConfig, StreamSchema, SyncMode
 
 
-def patched_streams(wanted: Sequence[JsonValue], catalog: Sequence[StreamSchema]) -> tuple[StreamConfig, ...]:
+def patched_streams(
+    wanted: Sequence[JsonValue], catalog: Sequence[StreamSchema], destination: Destination | None
+) -> tuple[StreamConfig, ...]:
     """The streams that a connection has after the PATCH: exactly the wanted ones.
 
     Raises:
@@ -21,17 +23,20 @@ def patched_streams(wanted: Sequence[JsonValue], catalog: Sequence[StreamSchema]
             raise bad_request(f"Invalid stream found: {name}. Known streams are: {sorted(by_name)}")
         if name in streams:
             raise bad_request(f"Duplicate stream found in configuration for: {name}.")
-        streams[name] = _stream(as_object(item), by_name[name])
+        streams[name] = _stream(as_object(item), by_name[name], destination)
     return tuple(streams.values())
 
 
-def valid_modes(schema: StreamSchema) -> list[SyncMode]:
-    """The sync modes that source and sink can do for a stream."""
-    return [mode for mode in SyncMode if schema.incremental or not mode.incremental]
+def valid_modes(schema: StreamSchema, destination: Destination | None) -> list[SyncMode]:
+    """The sync modes that source and destination can do for a stream; None can do all."""
+    modes = [mode for mode in SyncMode if schema.incremental or not mode.incremental]
+    if destination is not None and not destination.deduplicates:
+        modes.remove(SyncMode.INCREMENTAL_DEDUPED_HISTORY)
+    return modes
 
 
-def _stream(item: JsonObject, schema: StreamSchema) -> StreamConfig:
-    mode = _mode(item, schema)
+def _stream(item: JsonObject, schema: StreamSchema, destination: Destination | None) -> StreamConfig:
+    mode = _mode(item, schema, destination)
     cursor = _cursor(item, schema) if mode.incremental else ()
     key = _primary_key(item, schema)
     if mode is SyncMode.INCREMENTAL_DEDUPED_HISTORY and not key:
@@ -45,11 +50,11 @@ def _stream(item: JsonObject, schema: StreamSchema) -> StreamConfig:
     return StreamConfig(schema.name, mode, cursor, key, selected)
 
 
-def _mode(item: JsonObject, schema: StreamSchema) -> SyncMode:
+def _mode(item: JsonObject, schema: StreamSchema, destination: Destination | None) -> SyncMode:
     asked = item.get("syncMode")
     if asked is None:
         return SyncMode.FULL_REFRESH_OVERWRITE
-    modes = valid_modes(schema)
+    modes = valid_modes(schema, destination)
     if asked not in modes:
         names = ", ".join(modes)
         raise bad_request(

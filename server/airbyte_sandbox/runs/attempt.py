@@ -6,15 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_sandbox.clock import monotonic
-from airbyte_sandbox.model import Connection, Failure, FailureOrigin, FailureType, Progress, Source
-from airbyte_sandbox.runs.messages import Estimate, Ignored, Record, State, parse_message
+from airbyte_sandbox.json_value import JsonObject, as_text
+from airbyte_sandbox.model import (
+    Connection,
+    Failure,
+    FailureOrigin,
+    FailureType,
+    Progress,
+    Source,
+    StreamRunState,
+)
+from airbyte_sandbox.runs.journal import SOURCE, Journal
+from airbyte_sandbox.runs.meddling import Meddler, SourceBrokeError
+from airbyte_sandbox.runs.messages import (
+    Estimate,
+    Ignored,
+    Log,
+    State,
+    StreamProgress,
+    parse_line,
+    parse_message,
+)
 from airbyte_sandbox.runs.source_process import LineTooLongError, SourceProcess
 from airbyte_sandbox.sink.load import Load
-from airbyte_sandbox.sink.sqlite_file import SqliteFile
+from airbyte_sandbox.sink.sink import Sink
 
 _REPORT_SECONDS = 0.1
-# Text that is no valid Unicode is found out only when SQLite gets it.
-_SINK_ERRORS = (sqlite3.Error, UnicodeError)
+# Text that is no valid Unicode is found out only when the sink gets it.
+_SINK_ERRORS = (sqlite3.Error, UnicodeError, OSError)
 
 
 @dataclass(frozen=True)
@@ -27,18 +46,23 @@ class AttemptContext:
     job_id: int
     connection: Connection
     source: Source
+    command: tuple[str, ...]
     folder: Path
+    journal: Journal
     started: Callable[[SourceProcess], None]
     report: Callable[[Progress], None]
+    meddler: Meddler | None = None
 
 
 class SyncAttempt:
-    """Runs one attempt; ``failures`` is empty if it went well."""
+    """Runs one attempt; ``failures`` is empty if it went well, ``committed_records`` counts what stays."""
 
-    def __init__(self, context: AttemptContext, file: SqliteFile) -> None:
+    def __init__(self, context: AttemptContext, sink: Sink) -> None:
         self._context = context
-        self._file = file
-        self._load = Load(file, context.job_id, context.connection, context.source.catalog)
+        self._journal = context.journal
+        self._meddler = context.meddler
+        self._sink = sink
+        self._load = Load(sink, context.job_id, context.connection, context.source.catalog)
         self._emitted = 0
         self._emitted_bytes = 0
         self._states = 0
@@ -46,11 +70,21 @@ class SyncAttempt:
         self._reported = monotonic()
         self.failures: list[Failure] = []
 
+    @property
+    def committed_records(self) -> int:
+        """How many records are in the sink for good."""
+        return self._load.committed.records
+
     def run(self) -> None:
         """Read the source to its end, and commit what may be committed."""
         context = self._context
-        states = list(self._file.states().values())
-        process = SourceProcess(context.source, context.connection, states, context.folder)
+        instead = context.meddler.instead() if context.meddler is not None else None
+        if instead is not None:
+            self.failures += instead
+            self._report()
+            return
+        states = list(self._sink.states().values())
+        process = SourceProcess(context.command, context.source, context.connection, states, context.folder)
         at_end = False
         try:
             context.started(process)
@@ -68,32 +102,63 @@ class SyncAttempt:
 
     def _read(self, process: SourceProcess) -> None:
         try:
-            for line in process.lines():
-                self._take(line)
+            for lines in process.batches():
+                self._take(lines)
+                if monotonic() - self._reported >= _REPORT_SECONDS:
+                    self._report()
         except LineTooLongError:
             self.failures.append(
                 Failure(
                     FailureOrigin.SOURCE, FailureType.SYSTEM, "The source wrote a line of more than 32 MiB."
                 )
             )
+        except SourceBrokeError as error:
+            self.failures.append(error.failure)
 
-    def _take(self, line: bytes) -> None:
-        match parse_message(line):
-            case Record(stream, data, emitted_at, size) if self._load.has(stream):
-                self._load.add(stream, data, emitted_at, size)
-                self._emitted += 1
-                self._emitted_bytes += size
-                if monotonic() - self._reported >= _REPORT_SECONDS:
-                    self._report()
+    def _take(self, lines: list[str]) -> None:
+        for line in lines:
+            body = parse_line(line)
+            if body is None:
+                self._journal.log(line, source=SOURCE)
+                continue
+            record = body.get("record")
+            if isinstance(record, dict) and body.get("type") == "RECORD":
+                size = len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
+                self._take_record(record, size)
+            else:
+                self._act_on(body)
+
+    def _take_record(self, record: JsonObject, size: int) -> None:
+        if self._meddler is not None:
+            self._meddle(self._meddler)
+        first = self._load.add(record, size)
+        if first is None:
+            return
+        if first:
+            self._journal.stream(as_text(record.get("stream")), StreamRunState.RUNNING)
+        self._emitted += 1
+        self._emitted_bytes += size
+
+    def _meddle(self, meddler: Meddler) -> None:
+        meddler.before_row(self._emitted)
+        if monotonic() - self._reported >= _REPORT_SECONDS:
+            self._report()
+
+    def _act_on(self, body: JsonObject) -> None:
+        match parse_message(body):
             case State(stream, message):
                 self._states += 1
                 self._load.checkpoint(stream, message)
             case Estimate(stream, records):
                 self._estimates[stream] = records
                 self._report()
+            case Log(level, text):
+                self._journal.log(text, level=level, source=SOURCE)
+            case StreamProgress(stream, state) if self._load.has(stream):
+                self._journal.stream(stream, state)
             case Failure() as failure:
                 self.failures.append(failure)
-            case Record() | Ignored():
+            case StreamProgress() | Ignored():
                 pass
 
     def _settle(self) -> None:
@@ -111,11 +176,12 @@ class SyncAttempt:
         if all(failure.origin is not FailureOrigin.DESTINATION for failure in self.failures):
             message = "The destination could not store the rows."
             self.failures.append(
-                Failure(FailureOrigin.DESTINATION, FailureType.SYSTEM, message, f"SQLite: {error}")
+                Failure(FailureOrigin.DESTINATION, FailureType.SYSTEM, message, f"Sink: {error}")
             )
 
     def _report(self) -> None:
         self._reported = monotonic()
+        self._journal.flush()
         committed = self._load.committed
         self._context.report(
             Progress(

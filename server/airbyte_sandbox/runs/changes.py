@@ -1,14 +1,20 @@
 """Lets the event loop wait until some job changed."""
 
 import asyncio
+from collections.abc import Callable
 
 
 class JobChanges:
-    """Threads that run jobs announce; coroutines of the server wait."""
+    """Threads that run jobs announce; coroutines of the server wait, and whoever subscribed is called."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` at every change, in the thread that announces it; it must be quick."""
+        self._listeners.append(listener)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wake those who wait on ``loop``; before this, announcements go nowhere."""
@@ -20,6 +26,8 @@ class JobChanges:
 
     def announce(self) -> None:
         """Some job changed; callable from every thread."""
+        for listener in self._listeners:
+            listener()
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._wake)

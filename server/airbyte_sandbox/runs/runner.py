@@ -1,13 +1,9 @@
 """Starts, cancels and finishes jobs: each runs in a thread of its own, one for each connection."""
 
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 from airbyte_sandbox.model import (
     Connection,
@@ -17,20 +13,12 @@ from airbyte_sandbox.model import (
     Job,
     JobStatus,
     JobType,
-    Progress,
 )
-from airbyte_sandbox.runs.attempt import AttemptContext, SyncAttempt
-from airbyte_sandbox.runs.changes import JobChanges
-from airbyte_sandbox.runs.source_process import SourceProcess
-from airbyte_sandbox.sink.folder import SinkFolder
-from airbyte_sandbox.storage.fleet import FleetStore
-from airbyte_sandbox.storage.jobs import JobStore
+from airbyte_sandbox.runs.retries import FailureTally
+from airbyte_sandbox.runs.run import Run
+from airbyte_sandbox.runs.work import Outcome, Workbench
 
 _JOBS_AT_ONCE = 8
-_MOST_ATTEMPTS = 3
-# Airbyte waits 10, 30, 90 seconds; here the same steps take a fiftieth of that.
-_FIRST_BACKOFF_SECONDS = 0.2
-_BACKOFF_FACTOR = 3
 
 _CANCELLED = Failure(
     FailureOrigin.PLATFORM, FailureType.CANCELLED, "The job was cancelled while this attempt ran."
@@ -44,65 +32,22 @@ class AlreadyRunningError(Exception):
     """The connection has a job that has not ended."""
 
 
-class _Run:
-    """A job on its way, and the means to stop it. ``stopped_by`` is None as long as it may go on."""
-
-    def __init__(self, job: Job, connection: Connection) -> None:
-        self.job = job
-        self.connection = connection
-        self.stopped_by: Failure | None = None
-        self.stop_asked = threading.Event()
-        self.done = threading.Event()
-        self.future: Future[None] | None = None
-        self._lock = threading.Lock()
-        self._process: SourceProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        process = self._process
-        return process.pid if process is not None else None
-
-    def watch(self, process: SourceProcess | None) -> None:
-        with self._lock:
-            self._process = process
-            if process is not None and self.stopped_by is not None:
-                process.kill()
-
-    def stop(self, reason: Failure) -> None:
-        with self._lock:
-            self.stopped_by = self.stopped_by or reason
-            if self._process is not None:
-                self._process.kill()
-        self.stop_asked.set()
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """How an attempt went and what that makes of its job."""
-
-    failures: list[Failure]
-    status: JobStatus
-
-
 class JobRunner:
     """Runs the jobs of the whole fleet, at most eight at once; the others wait as pending.
 
-    ``workplace`` is a folder of its own, emptied first, for the input files of the sources.
+    The workbench's folder is emptied first. ``time_factor`` scales the pauses between attempts.
     """
 
-    def __init__(
-        self, fleet: FleetStore, jobs: JobStore, sinks: SinkFolder, changes: JobChanges, workplace: Path
-    ) -> None:
-        self._fleet = fleet
-        self._jobs = jobs
-        self._sinks = sinks
-        self._changes = changes
-        self._workplace = workplace
+    def __init__(self, bench: Workbench, time_factor: float) -> None:
+        self._bench = bench
+        self._jobs = bench.jobs
+        self._changes = bench.changes
+        self._time_factor = time_factor
         # A sandbox that was killed may have left inputs of its sources there, which hold secrets.
-        shutil.rmtree(workplace, ignore_errors=True)
-        workplace.mkdir(mode=0o700, parents=True)
+        shutil.rmtree(bench.folder, ignore_errors=True)
+        bench.folder.mkdir(mode=0o700, parents=True)
         self._lock = threading.Lock()
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._closed = False
         self._pool = ThreadPoolExecutor(_JOBS_AT_ONCE, thread_name_prefix="airbyte-sandbox-job")
 
@@ -148,13 +93,18 @@ class JobRunner:
         with self._lock:
             return next((run.pid for run in self._runs.values() if run.job.id == job_id), None)
 
-    def close(self) -> None:
+    def stop_all(self) -> None:
         """Stop all jobs; those that ran end as failed."""
         with self._lock:
-            self._closed = True
             runs = list(self._runs.values())
         for run in runs:
             self._stop(run, _STOPPED)
+
+    def close(self) -> None:
+        """Stop all jobs, and start none any more."""
+        with self._lock:
+            self._closed = True
+        self.stop_all()
         self._pool.shutdown()
 
     def _start(self, connection: Connection, kind: JobType) -> Job | None:
@@ -164,92 +114,51 @@ class JobRunner:
             job = self._jobs.enqueue(connection.id, kind)
             if job is None:
                 return None
-            run = _Run(job, connection)
+            run = Run(job, connection)
             self._runs[connection.id] = run
             run.future = self._pool.submit(self._work, run)
         self._changes.announce()
         return job
 
-    def _stop(self, run: _Run, reason: Failure) -> None:
+    def _stop(self, run: Run, reason: Failure) -> None:
         run.stop(reason)
         if run.future is not None and run.future.cancel():
-            self._jobs.advance(run.job.id, _stopped_status(reason))
+            self._jobs.advance(run.job.id, run.stopped_status)
             self._finish(run)
         run.done.wait()
 
-    def _finish(self, run: _Run) -> None:
+    def _finish(self, run: Run) -> None:
         with self._lock:
             if self._runs.get(run.connection.id) is run:
                 del self._runs[run.connection.id]
         run.done.set()
         self._changes.announce()
 
-    def _work(self, run: _Run) -> None:
-        perform: Callable[[_Run, int], _Ended] = (
-            self._sync_attempt if run.job.type is JobType.SYNC else self._reset_attempt
-        )
+    def _work(self, run: Run) -> None:
+        tally = FailureTally(self._time_factor)
         try:
-            for number in range(_MOST_ATTEMPTS):
+            for number in count():
                 if run.stopped_by is not None:
-                    self._jobs.advance(run.job.id, _stopped_status(run.stopped_by))
+                    self._jobs.advance(run.job.id, run.stopped_status)
                     break
                 self._jobs.begin_attempt(run.job.id, number)
                 self._changes.announce()
-                ended = self._ended_safely(perform, run, number)
-                self._jobs.end_attempt(run.job.id, number, ended.failures, ended.status)
+                outcome = self._bench.perform(run, number)
+                status = _status_after(run, outcome, tally)
+                self._jobs.end_attempt(run.job.id, number, outcome.failures, status)
                 self._changes.announce()
-                if ended.status.terminal:
+                if status.terminal:
                     break
-                run.stop_asked.wait(_FIRST_BACKOFF_SECONDS * _BACKOFF_FACTOR**number)
+                run.stop_asked.wait(tally.pause)
         finally:
             self._finish(run)
 
-    def _ended_safely(self, perform: Callable[[_Run, int], _Ended], run: _Run, number: int) -> _Ended:
-        """Whatever goes wrong inside, the job ends with a reason."""
-        try:
-            return perform(run, number)
-        except Exception as error:  # noqa: BLE001 - a job that never ends would be worse than any bug
-            failure = Failure(
-                FailureOrigin.PLATFORM, FailureType.SYSTEM, "The sandbox could not run this job.", repr(error)
-            )
-            return _Ended([failure], JobStatus.FAILED)
 
-    def _sync_attempt(self, run: _Run, number: int) -> _Ended:
-        source = self._fleet.source(run.connection.source_id)
-        if source is None:
-            raise LookupError(f"source {run.connection.source_id} is gone")
-
-        def report(progress: Progress) -> None:
-            self._jobs.record_progress(run.job.id, number, progress)
-            self._changes.announce()
-
-        with (
-            tempfile.TemporaryDirectory(dir=self._workplace) as folder,
-            closing(self._sinks.open(run.connection)) as file,
-        ):
-            context = AttemptContext(run.job.id, run.connection, source, Path(folder), run.watch, report)
-            attempt = SyncAttempt(context, file)
-            try:
-                attempt.run()
-            finally:
-                run.watch(None)
-        return _judge(run, attempt.failures, last=number + 1 == _MOST_ATTEMPTS)
-
-    def _reset_attempt(self, run: _Run, number: int) -> _Ended:
-        with closing(self._sinks.open(run.connection)) as file:
-            file.clear()
-        self._jobs.record_progress(run.job.id, number, Progress())
-        return _Ended([], JobStatus.SUCCEEDED)
-
-
-def _judge(run: _Run, failures: list[Failure], *, last: bool) -> _Ended:
-    if run.stopped_by is not None and failures:
-        return _Ended([run.stopped_by], _stopped_status(run.stopped_by))
-    if not failures:
-        return _Ended([], JobStatus.SUCCEEDED)
-    final = last or any(failure.type is FailureType.CONFIG for failure in failures)
-    return _Ended(failures, JobStatus.FAILED if final else JobStatus.INCOMPLETE)
-
-
-def _stopped_status(reason: Failure) -> JobStatus:
-    return JobStatus.CANCELLED if reason.type is FailureType.CANCELLED else JobStatus.FAILED
+def _status_after(run: Run, outcome: Outcome, tally: FailureTally) -> JobStatus:
+    """What an attempt's outcome makes of its job."""
+    if not outcome.failures:
+        return JobStatus.SUCCEEDED
+    if run.stopped_by is not None:
+        return run.stopped_status
+    tally.add(progress=outcome.progress)
+    return JobStatus.FAILED if outcome.final or tally.exhausted else JobStatus.INCOMPLETE

@@ -1,5 +1,6 @@
 """A source as a subprocess in a process group of its own."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -20,7 +21,8 @@ _STDERR_LINES = 50
 _STDERR_LINE = 2000
 # What a source may know of the sandbox's environment: nothing that could be a credential.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV")
-_CONNECTORS = {"sample": "airbyte_sandbox.sources.sample", "file": "airbyte_sandbox.sources.file"}
+_CHUNK = 256 * 1024
+_PIPE = 1024 * 1024
 
 
 class LineTooLongError(Exception):
@@ -28,12 +30,21 @@ class LineTooLongError(Exception):
 
 
 class SourceProcess:
-    """A running ``read`` of a source; ``folder`` holds its input files and is its working folder."""
+    """A running ``read`` of a source; ``folder`` holds its input files and is its working folder.
+
+    Raises:
+        OSError: ``connector`` cannot be started.
+    """
 
     def __init__(
-        self, source: Source, connection: Connection, states: Sequence[JsonValue], folder: Path
+        self,
+        connector: Sequence[str],
+        source: Source,
+        connection: Connection,
+        states: Sequence[JsonValue],
+        folder: Path,
     ) -> None:
-        command = [sys.executable, "-P", "-m", _CONNECTORS[source.connector], "read"]
+        command = [*connector, "read"]
         inputs: dict[str, object] = {
             "config": source.configuration,
             "catalog": _configured_catalog(source, connection),
@@ -45,15 +56,16 @@ class SourceProcess:
             path.write_text(dump_json(content), encoding="utf-8")
             command += [f"--{name}", str(path)]
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
-        self._process = subprocess.Popen(  # noqa: S603 - the command is this module's own
+        self._process = subprocess.Popen(  # noqa: S603 - the command of a connector that the user registered
             command,
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        _widen(self._process.stdout)
         self._drain = threading.Thread(target=self._keep_stderr, args=(self._process.stderr,))
         self._drain.start()
 
@@ -62,17 +74,25 @@ class SourceProcess:
         """The process id, which is also the id of its group."""
         return self._process.pid
 
-    def lines(self) -> Iterator[bytes]:
-        """What it writes, line by line.
+    def batches(self) -> Iterator[list[str]]:
+        """What it writes: the lines that are there, without their ends, as soon as there are any.
 
         Raises:
             LineTooLongError: a line is longer than 32 MiB.
         """
-        stdout = self._process.stdout
-        while stdout is not None and (line := stdout.readline(LONGEST_LINE)):
-            if len(line) == LONGEST_LINE:
+        if self._process.stdout is None:
+            return
+        begun: list[bytes] = []
+        while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
+            head, end, tail = chunk.rpartition(b"\n")
+            if end:
+                yield b"".join([*begun, head]).decode("utf-8", "replace").split("\n")
+                begun = []
+            begun.append(tail)
+            if sum(map(len, begun)) > LONGEST_LINE:
                 raise LineTooLongError
-            yield line
+        if last := b"".join(begun):
+            yield [last.decode("utf-8", "replace")]
 
     def kill(self) -> None:
         """Kill the whole group; harmless after its end."""
@@ -101,7 +121,15 @@ class SourceProcess:
             self._stderr.append(line.decode("utf-8", "replace"))
 
 
-def _environment() -> dict[str, str]:
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let a source write ahead by a megabyte, where the system knows how."""
+    if pipe is not None and sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+def environment() -> dict[str, str]:
+    """What a connector gets to see of the sandbox's environment."""
     inherited = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # Half a surrogate pair cannot be written as UTF-8, but as a backslash escape, which JSON has too.
     return {**inherited, "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}

@@ -24,7 +24,7 @@ _APPEND = SyncMode.FULL_REFRESH_APPEND
 _INCREMENTAL = SyncMode.INCREMENTAL_APPEND
 _DEDUPED = SyncMode.INCREMENTAL_DEDUPED_HISTORY
 _MANUAL = Schedule()
-_FINANCE = ("finance", "green")
+_FINANCE = ("finance", "22C55E")
 
 
 def fixed_id(*names: str) -> str:
@@ -64,19 +64,39 @@ WAREHOUSE = SeedDestination(
     DEFAULT_WORKSPACE,
     "Warehouse",
     "postgres",
-    {"host": "warehouse.internal", "port": 5432, "username": "airbyte", "password": "demo-pg-password"},
+    {
+        "host": "warehouse.internal",
+        "port": 5432,
+        "database": "analytics",
+        "username": "airbyte",
+        "password": "demo-pg-password",
+    },
 )
 LAKE = SeedDestination(
     DEFAULT_WORKSPACE,
     "Lake",
     "s3",
-    {"s3_bucket_name": "acme-lake", "s3_bucket_path": "raw", "secret_access_key": "demo-aws-secret"},
+    {
+        "s3_bucket_name": "acme-lake",
+        "s3_bucket_path": "raw",
+        "s3_bucket_region": "eu-central-1",
+        "format": {"format_type": "Parquet"},
+        "secret_access_key": "demo-aws-secret",
+    },
 )
 MARKETING_WAREHOUSE = SeedDestination(
     MARKETING_WORKSPACE,
     "Marketing warehouse",
     "snowflake",
-    {"host": "acme.snowflakecomputing.com", "username": "airbyte", "password": "demo-sf-password"},
+    {
+        "host": "acme.snowflakecomputing.com",
+        "role": "AIRBYTE_ROLE",
+        "warehouse": "AIRBYTE_WAREHOUSE",
+        "database": "MARKETING",
+        "schema": "PUBLIC",
+        "username": "airbyte",
+        "password": "demo-sf-password",
+    },
 )
 DESTINATIONS = (WAREHOUSE, LAKE, MARKETING_WAREHOUSE)
 
@@ -140,7 +160,10 @@ class SeedConnection:
                 for stream in source.catalog
             ),
             created_at=created_at,
-            tags=tuple(Tag(fixed_id("tag", name), name, color) for name, color in self.tags),
+            tags=tuple(
+                Tag(fixed_id("tag", self.workspace.name, name), self.workspace.id, name, color)
+                for name, color in self.tags
+            ),
         )
 
 

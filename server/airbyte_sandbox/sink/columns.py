@@ -1,6 +1,8 @@
 """How records become rows of a table."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object, dump_json
 
@@ -10,6 +12,7 @@ _INT64 = 2**63
 _NUMBERS = {"integer", "number", "boolean"}
 
 Cell = str | int | float | None
+Row = tuple[JsonValue, ...]
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,21 @@ class Columns:
         """The column of ``field``."""
         return self.names[self.fields.index(field)]
 
-    def row(self, job_id: int, extracted_at: int, data: JsonObject) -> tuple[Cell, ...]:
-        """``data`` as values for the columns, what Airbyte adds first."""
-        return (extracted_at, job_id, *(cell(data.get(field)) for field in self.fields))
+    def picker(self) -> Callable[[JsonObject], Row]:
+        """A function that takes the values of the columns out of a record, None where it has none."""
+        fields = self.fields
+        if len(fields) < 2:  # noqa: PLR2004 - an itemgetter gives a tuple for two and more
+            return lambda data: tuple(map(data.get, fields))
+        pick = itemgetter(*fields)
+
+        def picked(data: JsonObject) -> Row:
+            try:
+                values: Row = pick(data)
+            except KeyError:
+                return tuple(map(data.get, fields))
+            return values
+
+        return picked
 
 
 def quoted(name: str) -> str:
@@ -53,6 +68,11 @@ def cell(value: JsonValue) -> Cell:
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         return str(value)
     return value
+
+
+def storable(rows: Iterable[Row]) -> Iterator[tuple[Cell, ...]]:
+    """Rows of which every value can be stored."""
+    return (tuple(map(cell, row)) for row in rows)
 
 
 def _free_name(field: str, taken: set[str]) -> str:

@@ -1,13 +1,13 @@
 """Brings the messages of one sync attempt into a sink, so that state and rows never disagree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from airbyte_sandbox.clock import monotonic
-from airbyte_sandbox.json_value import JsonObject
+from airbyte_sandbox.json_value import JsonObject, as_int
 from airbyte_sandbox.model import Connection, StreamConfig, StreamSchema, SyncMode
-from airbyte_sandbox.sink.columns import Cell, Columns
-from airbyte_sandbox.sink.sqlite_file import SqliteFile, StreamTable
+from airbyte_sandbox.sink.columns import Columns, Row
+from airbyte_sandbox.sink.sink import Sink, StreamTable
 
 _BATCH_ROWS = 2000
 _BATCH_SECONDS = 0.2
@@ -32,20 +32,26 @@ class _StreamLoad:
 
     config: StreamConfig
     table: StreamTable
-    waiting: list[tuple[Cell, ...]] = field(default_factory=list[tuple[Cell, ...]])
-    ready: list[tuple[Cell, ...]] = field(default_factory=list[tuple[Cell, ...]])
-    waiting_count: Count = Count()
+    picked: Callable[[JsonObject], Row]
+    waiting: list[Row] = field(default_factory=list[Row])
+    ready: list[Row] = field(default_factory=list[Row])
+    waiting_records: int = 0
+    waiting_bytes: int = 0
     ready_count: Count = Count()
 
     @property
     def incremental(self) -> bool:
         return self.config.sync_mode.incremental
 
+    @property
+    def waiting_count(self) -> Count:
+        return Count(self.waiting_records, self.waiting_bytes)
+
     def release(self) -> None:
         self.ready += self.waiting
         self.ready_count += self.waiting_count
         self.waiting = []
-        self.waiting_count = Count()
+        self.waiting_records = self.waiting_bytes = 0
 
 
 class Load:
@@ -57,17 +63,17 @@ class Load:
     """
 
     def __init__(
-        self, file: SqliteFile, job_id: int, connection: Connection, schemas: Sequence[StreamSchema]
+        self, sink: Sink, job_id: int, connection: Connection, schemas: Sequence[StreamSchema]
     ) -> None:
-        self._file = file
+        self._sink = sink
         self._job_id = job_id
         by_name = {schema.name: schema for schema in schemas}
         self._streams = {
-            config.name: _StreamLoad(config, _prepare(file, connection, config, by_name[config.name]))
+            config.name: _stream_load(config, _prepare(sink, connection, config, by_name[config.name]))
             for config in connection.streams
         }
         full = [stream.config.name for stream in self._streams.values() if not stream.incremental]
-        file.forget_states(full)
+        sink.forget_states(full)
         self._states: dict[str, JsonObject] = {}
         self._last_commit = monotonic()
         self.committed = Count()
@@ -76,15 +82,23 @@ class Load:
         """Whether ``stream`` is one that this sync was asked for."""
         return stream in self._streams
 
-    def add(self, stream: str, data: JsonObject, extracted_at: int, size: int) -> None:
-        """Take one record; ``size`` is the bytes of its message."""
+    def add(self, record: JsonObject, size: int) -> bool | None:
+        """Take one record, ``size`` bytes on its way; whether it is the first one since the last state.
+
+        None, and nothing taken, if it is of a stream that was not asked for, or no proper record.
+        """
+        stream, data, extracted_at = record.get("stream"), record.get("data"), record.get("emitted_at")
+        if not isinstance(stream, str) or stream not in self._streams or not isinstance(data, dict):
+            return None
         load = self._streams[stream]
-        load.waiting.append(load.table.columns.row(self._job_id, extracted_at, data))
-        load.waiting_count += Count(1, size)
+        load.waiting.append((as_int(extracted_at), self._job_id, *load.picked(data)))
+        load.waiting_records += 1
+        load.waiting_bytes += size
         if len(load.waiting) >= _WAITING_ROWS:
             self.commit()  # what is ready goes first: rows staged now wait for a later state
-            self._file.stage(load.table, load.waiting)
+            self._sink.stage(load.table, load.waiting)
             load.waiting = []
+        return load.waiting_records == 1
 
     def checkpoint(self, stream: str | None, state: JsonObject) -> None:
         """Take a state message: the rows of its stream (None: of all) may now be committed."""
@@ -103,7 +117,7 @@ class Load:
         """Commit the rows that a state covers, with that state."""
         loads = [load for load in self._streams.values() if load.ready_count.records]
         if loads or self._states:
-            self._file.commit([(load.table, load.ready) for load in loads], self._states)
+            self._sink.commit([(load.table, load.ready) for load in loads], self._states)
             for load in loads:
                 self.committed += load.ready_count
                 load.ready, load.ready_count = [], Count()
@@ -114,28 +128,30 @@ class Load:
         """The source ended well: every row counts, full refresh streams become visible."""
         overwritten = [load for load in self._streams.values() if _overwrites(load)]
         for load in overwritten:
-            self._file.stage(load.table, load.waiting)
+            self._sink.stage(load.table, load.waiting)
         for load in self._streams.values():
             if not _overwrites(load):
                 load.release()
         self.commit()
-        self._file.replace([load.table for load in overwritten])
+        self._sink.replace([load.table for load in overwritten])
         for load in overwritten:
             self.committed += load.waiting_count
 
     def abandon(self) -> None:
         """The source ended badly: keep what a state covers, drop the rest."""
         self.commit()
-        self._file.discard_staged([load.table for load in self._streams.values()])
+        self._sink.discard_staged([load.table for load in self._streams.values()])
 
 
 def _overwrites(load: _StreamLoad) -> bool:
     return load.config.sync_mode is SyncMode.FULL_REFRESH_OVERWRITE
 
 
-def _prepare(
-    file: SqliteFile, connection: Connection, config: StreamConfig, schema: StreamSchema
-) -> StreamTable:
+def _stream_load(config: StreamConfig, table: StreamTable) -> _StreamLoad:
+    return _StreamLoad(config, table, table.columns.picker())
+
+
+def _prepare(sink: Sink, connection: Connection, config: StreamConfig, schema: StreamSchema) -> StreamTable:
     properties = schema.properties
     if config.selected_fields:
         properties = {name: properties[name] for name in config.selected_fields}
@@ -144,4 +160,4 @@ def _prepare(
     if config.sync_mode is SyncMode.INCREMENTAL_DEDUPED_HISTORY:
         unique = [columns.name_of(column) for column in config.primary_key]
     cursor = columns.name_of(config.cursor_field[0]) if unique and config.cursor_field else None
-    return file.prepare(config.name, connection.prefix + config.name, columns, unique, cursor)
+    return sink.prepare(config.name, connection.prefix + config.name, columns, unique, cursor)

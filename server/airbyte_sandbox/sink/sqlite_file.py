@@ -1,13 +1,13 @@
 """One destination's SQLite file, seen from one connection: its tables and its saved states."""
 
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_sandbox.json_value import JsonObject, as_object, dump_json, parse_json
-from airbyte_sandbox.sink.columns import EXTRACTED_AT, JOB_ID, Cell, Columns, quoted
+from airbyte_sandbox.sink.columns import EXTRACTED_AT, JOB_ID, Columns, Row, quoted, storable
+from airbyte_sandbox.sink.sink import States, StreamTable, TableCount
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS _sandbox_tables (
@@ -19,33 +19,8 @@ CREATE TABLE IF NOT EXISTS _sandbox_states (
 """
 _BUSY_SECONDS = 30
 _RESERVED = ("sqlite_", "_sandbox_", "_staging_")
-
-States = Mapping[str, JsonObject]
-
-
-@dataclass(frozen=True)
-class StreamTable:
-    """Where the rows of a stream go. A ``unique`` key means that a newer row replaces an older one."""
-
-    stream: str
-    name: str
-    columns: Columns
-    unique: tuple[str, ...] = ()
-    cursor: str | None = None
-
-    @property
-    def staging(self) -> str:
-        """The table in which rows wait that must not be seen yet."""
-        return f"_staging_{self.name}"
-
-
-@dataclass(frozen=True)
-class TableCount:
-    """A table and how many rows it holds."""
-
-    stream: str
-    table: str
-    rows: int
+# What sqlite3 raises for a list or an object, by its versions, and for an integer of more than 64 bits.
+_UNSTORABLE = (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
 
 class SqliteFile:
@@ -64,6 +39,8 @@ class SqliteFile:
         )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        # Each checkpoint waits for the disk; at SQLite's 1,000 pages that is every 20,000 rows.
+        self._database.execute("PRAGMA wal_autocheckpoint = 10000")
         self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -97,18 +74,16 @@ class SqliteFile:
             self._create(table.name, columns)
             self._add_missing_columns(table)
             self._enforce_key(table)
-            self._database.execute(f"DROP TABLE IF EXISTS {quoted(table.staging)}")
+            self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(table))}")
         return table
 
-    def stage(self, table: StreamTable, rows: Iterable[tuple[Cell, ...]]) -> None:
+    def stage(self, table: StreamTable, rows: Sequence[Row]) -> None:
         """Put rows where they are not seen yet."""
         with self._transaction():
-            self._create(table.staging, table.columns)
-            self._insert(table.staging, table, rows)
+            self._create(_staging(table), table.columns)
+            self._insert(_staging(table), table, rows)
 
-    def commit(
-        self, batches: Iterable[tuple[StreamTable, Sequence[tuple[Cell, ...]]]], states: States
-    ) -> None:
+    def commit(self, batches: Iterable[tuple[StreamTable, Sequence[Row]]], states: States) -> None:
         """Show staged rows, then these, and save the states: all at once or not at all."""
         with self._transaction():
             for table, rows in batches:
@@ -123,15 +98,17 @@ class SqliteFile:
         """Let what is staged take the place of what was in the tables, all at once."""
         with self._transaction():
             for table in tables:
+                self._create(_staging(table), table.columns)
                 self._database.execute(f"DROP TABLE {quoted(table.name)}")
-                self._create(table.name, table.columns)
-                self._show_staged(table)
+                self._database.execute(
+                    f"ALTER TABLE {quoted(_staging(table))} RENAME TO {quoted(table.name)}"
+                )
 
     def discard_staged(self, tables: Iterable[StreamTable]) -> None:
         """Drop rows that nobody saw."""
         with self._transaction():
             for table in tables:
-                self._database.execute(f"DROP TABLE IF EXISTS {quoted(table.staging)}")
+                self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(table))}")
 
     def forget_states(self, streams: Iterable[str]) -> None:
         """Let the next sync of these streams start from the beginning."""
@@ -205,24 +182,29 @@ class SqliteFile:
             )
             self._database.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({key})")
 
-    def _insert(self, target: str, table: StreamTable, rows: Iterable[tuple[Cell, ...]]) -> None:
+    def _insert(self, target: str, table: StreamTable, rows: Sequence[Row]) -> None:
+        """Insert rows as they came; only if SQLite cannot store one, make every value storable first."""
         marks = ", ".join("?" * (len(table.columns.names) + 2))
         conflict = self._on_conflict(table) if target == table.name else ""
-        self._database.executemany(
-            f"INSERT INTO {quoted(target)} ({_column_list(table)}) VALUES ({marks}){conflict}",  # noqa: S608 - quoted
-            rows,
-        )
+        statement = f"INSERT INTO {quoted(target)} ({_column_list(table)}) VALUES ({marks}){conflict}"  # noqa: S608 - quoted
+        self._database.execute("SAVEPOINT rows")
+        try:
+            self._database.executemany(statement, rows)
+        except _UNSTORABLE:
+            self._database.execute("ROLLBACK TO rows")
+            self._database.executemany(statement, storable(rows))
+        self._database.execute("RELEASE rows")
 
     def _show_staged(self, table: StreamTable) -> None:
         staged = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
-        if not self._scalar(staged, table.staging):
+        if not self._scalar(staged, _staging(table)):
             return
         columns = _column_list(table)
         self._database.execute(
-            f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(table.staging)}"  # noqa: S608 - quoted
+            f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(_staging(table))}"  # noqa: S608 - quoted
             f" WHERE true ORDER BY rowid{self._on_conflict(table)}"
         )
-        self._database.execute(f"DROP TABLE {quoted(table.staging)}")
+        self._database.execute(f"DROP TABLE {quoted(_staging(table))}")
 
     @staticmethod
     def _on_conflict(table: StreamTable) -> str:
@@ -241,6 +223,11 @@ class SqliteFile:
     def _scalar(self, query: str, *values: str) -> int:
         row: tuple[int] = self._database.execute(query, values).fetchone()
         return row[0]
+
+
+def _staging(table: StreamTable) -> str:
+    """The table in which rows wait that must not be seen yet."""
+    return f"_staging_{table.name}"
 
 
 def _column_list(table: StreamTable) -> str:

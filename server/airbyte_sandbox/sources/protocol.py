@@ -1,6 +1,7 @@
 """The command line of a source and the messages it writes, one JSON object a line."""
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from airbyte_sandbox.json_value import (
     parse_json,
 )
 from airbyte_sandbox.model import StreamSchema
+
+_BUFFER = 256 * 1024
 
 
 class SourceFailed(Exception):  # noqa: N818 - says what happened, and only this package sees it
@@ -65,6 +68,21 @@ def emit_record(stream: str, data: JsonObject) -> None:
     emit({"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": emitted_at}})
 
 
+def record_writer(stream: str, template: str) -> Callable[[tuple[JsonValue, ...]], None]:
+    """A function that writes rows of a stream by filling a JSON template with their values.
+
+    Encoding row by row is where a fast source spends its time; this takes a third of it.
+    """
+    head = '{"type":"RECORD","record":{"stream":' + dump_json(stream).replace("%", "%%") + ',"data":'
+    line = head + template + ',"emitted_at":%d}}\n'
+    write, now = sys.stdout.write, time.time_ns
+
+    def write_row(values: tuple[JsonValue, ...]) -> None:
+        write(line % (*values, now() // 1_000_000))
+
+    return write_row
+
+
 def emit_state(stream: str, state: JsonObject) -> None:
     """Write a state: every row before it may be committed together with it."""
     descriptor: JsonObject = {"name": stream}
@@ -93,6 +111,7 @@ def emit_log(message: str) -> None:
 def run(connector: SourceConnector, arguments: Sequence[str] | None = None) -> None:
     """Be the executable: do what the command line says, then exit 0, or 1 after a failure."""
     options = _parser().parse_args(arguments)
+    _widen_stdout()
     commands: dict[str, Callable[[], None]] = {
         "spec": lambda: emit({"type": "SPEC", "spec": {"connectionSpecification": connector.spec()}}),
         "check": lambda: _check(connector, _load(options.config)),
@@ -109,6 +128,12 @@ def run(connector: SourceConnector, arguments: Sequence[str] | None = None) -> N
         _emit_trace("ERROR", "error", error)
         sys.stdout.flush()
         sys.exit(1)
+
+
+def _widen_stdout() -> None:
+    """Write a quarter of a megabyte at once: small writes wake the reader for a few rows each."""
+    binary = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), _BUFFER)
+    sys.stdout = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace")
 
 
 def catalog_json(streams: Sequence[StreamSchema]) -> JsonObject:

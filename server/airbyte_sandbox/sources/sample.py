@@ -104,9 +104,11 @@ def _read_stream(config: JsonObject, stream: WantedStream, numbers: range, pace:
     protocol.emit_log(f"Reading {len(numbers)} rows of {stream.name}")
     first_rows = _first_rows(config, stream.name)
     state_every = max(1, as_int(config.get("state_every"), 100))
+    make = sample_streams.maker(stream.name, first_rows)
+    write = protocol.record_writer(stream.name, sample_streams.template(stream.name))
     for number in numbers:
         pace.before_row()
-        protocol.emit_record(stream.name, sample_streams.row(stream.name, number, first_rows))
+        write(tuple(make(number).values()))
         if stream.incremental and (number % state_every == 0 or number == numbers[-1]):
             protocol.emit_state(stream.name, {"updated_at": sample_streams.updated_at(number)})
 

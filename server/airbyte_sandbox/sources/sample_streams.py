@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from airbyte_sandbox.json_value import JsonObject, JsonValue
 from airbyte_sandbox.model import StreamSchema
@@ -9,25 +10,32 @@ from airbyte_sandbox.model import StreamSchema
 _FIRST_UPDATE = datetime(2026, 1, 1, tzinfo=UTC)
 _NAMES = ("Ada", "Bo", "Chidi", "Dana", "Emre", "Fatima", "Goran", "Hana", "Ines", "Jun")
 _PAGES = ("/", "/pricing", "/docs", "/blog", "/signup", "/contact")
+_MINUTES_OF_A_DAY = 1440
+_TIMES = tuple(f"{minute // 60:02}:{minute % 60:02}:00Z" for minute in range(_MINUTES_OF_A_DAY))
+# Knuth's multiplicative hash.
+_SCATTER = 2654435761
+_SPAN = 2**32
 
 Field = tuple[str, Callable[[int], JsonValue]]
 
 
 def _mix(number: int) -> int:
-    """``number`` scattered over 32 bits (Knuth's multiplicative hash)."""
-    return number * 2654435761 % 2**32
+    """``number`` scattered over 32 bits; written out where a million rows pass."""
+    return number * _SCATTER % _SPAN
 
 
 def _choice(*options: str) -> Field:
-    return "string", lambda seed: options[_mix(seed) % len(options)]
+    count = len(options)
+    return "string", lambda seed: options[seed * _SCATTER % _SPAN % count]
 
 
 def _integer(limit: int) -> Field:
-    return "integer", lambda seed: _mix(seed + 7) % limit + 1
+    return "integer", lambda seed: (seed + 7) * _SCATTER % _SPAN % limit + 1
 
 
 def _money(limit: int) -> Field:
-    return "number", lambda seed: _mix(seed + 13) % (limit * 100) / 100
+    cents = limit * 100
+    return "number", lambda seed: (seed + 13) * _SCATTER % _SPAN % cents / 100
 
 
 def _name() -> Field:
@@ -74,23 +82,46 @@ def schema(name: str) -> StreamSchema:
     )
 
 
-def row(name: str, number: int, first_rows: int) -> JsonObject:
-    """Row ``number`` (from 1) of a stream.
+def maker(name: str, first_rows: int) -> Callable[[int], JsonObject]:
+    """A function that makes row ``number`` (from 1) of a stream.
 
     The first ``first_rows`` rows have ids of their own. After them each even row is a newer version of
     an earlier one, so that a deduplicated table ends with fewer rows than were synced.
     """
-    newer_version = number > first_rows and number % 2 == 0
-    data: JsonObject = {"id": _mix(number) % first_rows + 1 if newer_version and first_rows else number}
-    for field, (_, value) in _STREAMS[name].items():
-        data[field] = value(number)
-    data["updated_at"] = updated_at(number)
-    return data
+    fields = [(field, value) for field, (_, value) in _STREAMS[name].items()]
+
+    def make(number: int) -> JsonObject:
+        newer_version = number > first_rows and number % 2 == 0
+        data: JsonObject = {"id": _mix(number) % first_rows + 1 if newer_version and first_rows else number}
+        for field, value in fields:
+            data[field] = value(number)
+        data["updated_at"] = updated_at(number)
+        return data
+
+    return make
+
+
+def row(name: str, number: int, first_rows: int) -> JsonObject:
+    """One row, as :func:`maker` makes it."""
+    return maker(name, first_rows)(number)
+
+
+def template(name: str) -> str:
+    """A row as JSON, to be filled with its values by ``%``: no value of a sample needs an escape."""
+    kinds = {"id": "integer", **{field: kind for field, (kind, _) in _STREAMS[name].items()}}
+    fields = [f'"{field}":"%s"' if kind == "string" else f'"{field}":%s' for field, kind in kinds.items()]
+    return "{" + ",".join([*fields, '"updated_at":"%s"']) + "}"
 
 
 def updated_at(number: int) -> str:
     """The cursor value of row ``number``: one minute after the row before."""
-    return (_FIRST_UPDATE + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, minute = divmod(number, _MINUTES_OF_A_DAY)
+    return f"{_day(day)}{_TIMES[minute]}"
+
+
+@lru_cache
+def _day(number: int) -> str:
+    return (_FIRST_UPDATE + timedelta(days=number)).strftime("%Y-%m-%dT")
 
 
 def number_at(cursor: str) -> int:

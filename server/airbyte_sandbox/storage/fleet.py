@@ -1,12 +1,12 @@
 """Workspaces, sources, destinations and connections in SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 
 from airbyte_sandbox.json_value import (
     JsonObject,
-    JsonValue,
     as_list,
     as_object,
     as_text,
@@ -43,6 +43,22 @@ class FleetStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.version = 0
+        """Rises with every change of a connection."""
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change of a connection."""
+        self._listeners.append(listener)
+
+    def in_bulk(self) -> AbstractContextManager[object]:
+        """Everything inside is one transaction."""
+        return self._database.transaction()
+
+    def clear(self) -> None:
+        """Forget the fleet, and the jobs with all that belongs to them."""
+        self._database.clear()
+        self._changed()
 
     def is_empty(self) -> bool:
         """Whether nothing was ever put in."""
@@ -86,18 +102,55 @@ class FleetStore:
         """Connections in the order they were made; deprecated ones only on request."""
         clauses = [] if include_deleted else ["status <> 'deprecated'"]
         if tag_ids:
-            tag_id = "json_extract(tag.value, '$.id')"
-            wanted = f"{tag_id} IN ({','.join('?' * len(tag_ids))})"
-            clauses.append(f"EXISTS (SELECT 1 FROM json_each(tags) AS tag WHERE {wanted})")  # noqa: S608 - marks only
+            marks = ",".join("?" * len(tag_ids))
+            clauses.append(f"EXISTS (SELECT 1 FROM json_each(tags) WHERE value IN ({marks}))")  # noqa: S608 - marks only
         rows = self._select(
             "connections", "workspace_id", workspace_ids, page, clauses=clauses, clause_values=tag_ids
         )
-        return [_connection(row) for row in rows]
+        return self._connections(rows)
 
     def connection(self, connection_id: str) -> Connection | None:
         """The connection, or None; deprecated ones too."""
         rows = self._select("connections", "id", (connection_id,), Page())
-        return next((_connection(row) for row in rows), None)
+        return next(iter(self._connections(rows)), None)
+
+    def uses_connector(self, connector: str) -> bool:
+        """Whether any source runs on it."""
+        with self._database.transaction() as database:
+            query = "SELECT EXISTS (SELECT 1 FROM sources WHERE connector = ?)"
+            return bool(database.execute(query, (connector,)).fetchone()[0])
+
+    def tags(self, workspace_ids: tuple[str, ...]) -> list[Tag]:
+        """All tags of the workspaces, in the order they were made."""
+        rows = self._select("tags", "workspace_id", workspace_ids, Page(-1))
+        return [_tag(row) for row in rows]
+
+    def tag(self, tag_id: str) -> Tag | None:
+        """The tag, or None."""
+        return next((_tag(row) for row in self._select("tags", "id", (tag_id,), Page())), None)
+
+    def put_tag(self, tag: Tag) -> bool:
+        """Put in a tag, or replace the one with its id; False if another one has its name."""
+        row: dict[str, str | int | None] = dict(asdict(tag))
+        try:
+            self._insert("tags", row)
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def delete_tag(self, tag_id: str) -> None:
+        """Remove a tag, from its connections too."""
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM tags WHERE id = ?", (tag_id,))
+
+    def schedules(self) -> list[tuple[str, Schedule]]:
+        """Id and schedule of every active connection that has one."""
+        with self._database.transaction() as database:
+            rows = database.execute(
+                "SELECT id, schedule_type, schedule_expression FROM connections"
+                " WHERE status = 'active' AND schedule_type <> 'manual'"
+            ).fetchall()
+        return [(row[0], Schedule(ScheduleType(row[1]), row[2])) for row in rows]
 
     def add_workspace(self, workspace: Workspace) -> None:
         """Put in a workspace."""
@@ -152,9 +205,22 @@ class FleetStore:
                 "namespace_definition": connection.namespace_definition,
                 "namespace_format": connection.namespace_format,
                 "schema_updates": connection.schema_updates,
-                "tags": dump_json([asdict(tag) for tag in connection.tags]),
+                "tags": dump_json([tag.id for tag in connection.tags]),
             },
         )
+        self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+        for listener in self._listeners:
+            listener()
+
+    def _connections(self, rows: Sequence[sqlite3.Row]) -> list[Connection]:
+        """Connections with their tags; a tag that was deleted is none any more."""
+        wanted = {identifier for row in rows for identifier in as_texts(parse_json(row["tags"]))}
+        found = self._select("tags", "id", tuple(wanted), Page(-1)) if wanted else []
+        tags = {row["id"]: _tag(row) for row in found}
+        return [_connection(row, tags) for row in rows]
 
     def _select(
         self,
@@ -211,7 +277,7 @@ def _destination(row: sqlite3.Row) -> Destination:
     )
 
 
-def _connection(row: sqlite3.Row) -> Connection:
+def _connection(row: sqlite3.Row, tags: Mapping[str, Tag]) -> Connection:
     return Connection(
         id=row["id"],
         workspace_id=row["workspace_id"],
@@ -226,7 +292,7 @@ def _connection(row: sqlite3.Row) -> Connection:
         namespace_definition=row["namespace_definition"],
         namespace_format=row["namespace_format"],
         schema_updates=row["schema_updates"],
-        tags=tuple(_tag(item) for item in as_list(parse_json(row["tags"]))),
+        tags=tuple(tags[tag_id] for tag_id in as_texts(parse_json(row["tags"])) if tag_id in tags),
     )
 
 
@@ -250,6 +316,5 @@ def _stream_config(item: JsonObject) -> StreamConfig:
     )
 
 
-def _tag(item: JsonValue) -> Tag:
-    tag = as_object(item)
-    return Tag(as_text(tag["id"]), as_text(tag["name"]), as_text(tag["color"]))
+def _tag(row: sqlite3.Row) -> Tag:
+    return Tag(row["id"], row["workspace_id"], row["name"], row["color"])
