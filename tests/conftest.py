@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import Desk, running_sandbox
+from harness import Desk, Sandbox, running_sandbox
 
 
 @pytest.fixture
@@ -13,8 +13,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
+    """One sandbox for all tests of a worker: its start would otherwise be most of their time."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox") / "data") as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Generator[Desk]:
-    """A fresh sandbox and a folder for one test."""
-    with running_sandbox(tmp_path / "sandbox-data") as sandbox:
-        yield Desk(sandbox, tmp_path)
+def desk(shared_sandbox: Sandbox, tmp_path: Path) -> Desk:
+    """A sandbox as it is at its start, request log included, and a folder for one test."""
+    return Desk(shared_sandbox.started_over(), tmp_path)

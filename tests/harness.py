@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -85,6 +85,7 @@ class Sandbox:
     url: str
     api_url: str
     process: "subprocess.Popen[str]"
+    log_begins_after: int = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,10 +109,7 @@ class Sandbox:
 
     def effects(self) -> list[LoggedRequest]:
         """Every request that changed something, or tried to, in order."""
-        log = [
-            LoggedRequest(r["method"], r["path"], r["body"], r["status"])
-            for r in self.get("/_sandbox/requests")["requests"]
-        ]
+        log = [LoggedRequest(r["method"], r["path"], r["body"], r["status"]) for r in self._log()]
         return [request for request in log if request.is_effect]
 
     def connection(self, name: str) -> Any:
@@ -147,6 +145,20 @@ class Sandbox:
             json=dict(change),
             headers={"Authorization": f"Bearer {self._token()}"},
         ).raise_for_status()
+
+    def started_over(self) -> "Sandbox":
+        """The same sandbox with fleet, jobs and rows as at its start, and a log that begins now."""
+        httpx.post(
+            self.url + "/_sandbox/reset", headers={"Authorization": f"Bearer {self._token()}"}, timeout=30
+        ).raise_for_status()
+        numbers = [request["number"] for request in self._log()]
+        return replace(self, log_begins_after=max(numbers, default=self.log_begins_after))
+
+    def _log(self) -> list[dict[str, Any]]:
+        requests: list[dict[str, Any]] = self.get("/_sandbox/requests", after=self.log_begins_after)[
+            "requests"
+        ]
+        return requests
 
     def _token(self) -> str:
         answer = httpx.post(
