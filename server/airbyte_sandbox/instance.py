@@ -65,7 +65,7 @@ class Instance:
             resources.callback(self._scheduler.close)
             if settings.schedules:
                 self.changes.subscribe(self._scheduler.wake)
-                bench.fleet.subscribe(self._scheduler.wake)
+                bench.fleet.subscribe(self._scheduler.note_change)
                 clock.on_jump(self._scheduler.wake)
                 self._scheduler.start()
             self.app = self._build_app(settings)

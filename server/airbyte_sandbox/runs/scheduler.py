@@ -40,6 +40,7 @@ class Scheduler:
         self._runner = runner
         self._clock = clock
         self._woken = threading.Event()
+        self._changed_at: datetime | None = None
         self._closed = False
         self._seen_version = -1
         self._due: dict[str, _Due] = {}
@@ -51,6 +52,12 @@ class Scheduler:
         """Begin. What was due before counts as past."""
         self._read_schedules(self._clock.now())
         self._thread.start()
+
+    def note_change(self) -> None:
+        """A schedule may be new, and counts from now: the clock may jump before the thread gets to it."""
+        if self._changed_at is None:
+            self._changed_at = self._clock.now()
+        self._woken.set()
 
     def wake(self) -> None:
         """Look again whether something is due; callable from every thread."""
@@ -67,7 +74,8 @@ class Scheduler:
         while not self._closed:
             self._woken.clear()
             now = self._clock.now()
-            self._read_schedules(now)
+            changed_at, self._changed_at = self._changed_at, None
+            self._read_schedules(changed_at or now)
             self._fire(now)
             left = (self._earliest - now).total_seconds() if self._earliest is not None else _LONGEST_WAIT
             self._woken.wait(min(max(left, 0.0), _LONGEST_WAIT))
