@@ -64,6 +64,7 @@ class Runtime:
                 self.settings.api_url,
                 auth=auth_of(self.settings),
                 write_gate=closed_gate,
+                ca_bundle=self.settings.ca_bundle,
                 names_kept_for=NAMES_KEPT_SECONDS,
             )
         return self._client

@@ -36,6 +36,7 @@ class Settings(BaseModel):
         username: Basic authentication of old self-managed servers, with password.
         password: The password of that user.
         workspace_id: Look for names only in this workspace, and refuse connections of others.
+        ca_bundle: A file of certificates to trust instead of the usual ones, for a company's own authority.
         read_only: Refuse every change.
         timezone: The zone in which people here speak of times; an IANA name.
         data_dir: Where plans, approvals and audit live. Default: the user's data folder.
@@ -59,6 +60,7 @@ class Settings(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     workspace_id: str | None = None
+    ca_bundle: Path | None = None
 
     read_only: bool = False
     timezone: str = "UTC"
@@ -84,6 +86,13 @@ class Settings(BaseModel):
                 "credentials do not belong into the address; use AIRBYTE_USERNAME and AIRBYTE_PASSWORD"
             )
         return url
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _readable_bundle(cls, bundle: Path | None) -> Path | None:
+        if bundle is not None and not bundle.expanduser().is_file():
+            raise ValueError("there is no such file")
+        return None if bundle is None else bundle.expanduser()
 
     @field_validator("data_dir")
     @classmethod
@@ -145,6 +154,7 @@ AIRBYTE_NAMES = frozenset(
         "username",
         "password",
         "workspace_id",
+        "ca_bundle",
     }
 )
 """Settings that Airbyte users know by these names; their variables begin with AIRBYTE_ only."""

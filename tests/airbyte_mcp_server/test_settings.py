@@ -89,6 +89,7 @@ def test_a_mistyped_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
         ({"AIRBYTE_API_URL": "ftp://airbyte.example.com"}, "web address"),
         ({"AIRBYTE_API_URL": "https://me:secret@airbyte.example.com"}, "do not belong into the address"),
         ({"AIRBYTE_MCP_DATA_DIR": "plans"}, "absolute"),
+        ({"AIRBYTE_CA_BUNDLE": "/no/such/file.pem"}, "no such file"),
         ({"AIRBYTE_CLIENT_ID": "only"}, "go together"),
         ({"AIRBYTE_USERNAME": "only"}, "go together"),
         (

@@ -103,7 +103,7 @@ def _broken(error: httpx.HTTPError, url: str, call: Call) -> TransportError:
     if _is_certificate_error(error):
         return UntrustedCertificateError(
             "Airbyte's TLS certificate is not trusted.",
-            next_step="If your company has its own authority, pass its certificates as ca_bundle.",
+            next_step="For a company's own authority, name its certificates: ca_bundle, AIRBYTE_CA_BUNDLE.",
             sent=False,
         )
     return UnreachableError(
