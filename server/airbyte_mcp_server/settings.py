@@ -7,6 +7,7 @@ environment beats the file. Every secret can come from a file instead:
 `AIRBYTE_CLIENT_SECRET_FILE`, `client_secret_file`.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,6 +20,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Transport = Literal["stdio", "sse", "http"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Browser = Literal["auto", "always", "never"]
+WebhookFormat = Literal["generic", "slack"]
+
+
+class ToolSet(StrEnum):
+    """Sets of tools that change something; tools that only read are always offered.
+
+    RUN starts and stops jobs, CONFIGURE changes connections, CLEAR deletes data at the destination.
+    """
+
+    RUN = "run"
+    CONFIGURE = "configure"
+    CLEAR = "clear"
 
 
 class SettingsError(Exception):
@@ -49,6 +63,19 @@ class Settings(BaseModel):
         port: The port that SSE and HTTP listen on; 0 takes any free one.
         token: The bearer token that SSE and HTTP ask for; generated when absent.
         terminal_approvals: Whether a yes given by `approvals approve` on this machine counts.
+        policy_file: A TOML file of rules: what is allowed, asked about, refused (see docs/policy.md).
+        tool_sets: Offer only these sets of changing tools: run, configure, clear; comma-separated.
+        store: A PostgreSQL address for plans and audit, shared by replicas; a file in data_dir when absent.
+        approvals_url: Where people reach the approvals page, for links in questions and webhooks.
+        approvals_host: The address that `approvals serve` listens on.
+        approvals_port: The port that `approvals serve` listens on; 0 takes any free one.
+        wait_seconds: How long a call waits for a decision when the client cannot ask; 0 does not wait.
+        open_browser: Whether the stdio server opens a plan in this person's browser; auto means where there
+            is a display.
+        webhook_url: Told when a plan waits for a person.
+        webhook_format: The shape of what the webhook is told.
+        webhook_secret: Signs what the webhook is told.
+        dangerously_allow_model_confirmation: Let the model's own word count as a yes. No human is asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +102,19 @@ class Settings(BaseModel):
     token: SecretStr | None = None
     terminal_approvals: bool = True
 
+    policy_file: Path | None = None
+    tool_sets: tuple[ToolSet, ...] = tuple(ToolSet)
+    store: SecretStr | None = None
+    approvals_url: str | None = None
+    approvals_host: str = "127.0.0.1"
+    approvals_port: int = Field(8766, ge=0, le=65_535)
+    wait_seconds: int = Field(45, ge=0, le=600)
+    open_browser: Browser = "auto"
+    webhook_url: SecretStr | None = None
+    webhook_format: WebhookFormat = "generic"
+    webhook_secret: SecretStr | None = None
+    dangerously_allow_model_confirmation: bool = False
+
     @field_validator("api_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -93,6 +133,11 @@ class Settings(BaseModel):
         if bundle is not None and not bundle.expanduser().is_file():
             raise ValueError("there is no such file")
         return None if bundle is None else bundle.expanduser()
+
+    @field_validator("tool_sets", mode="before")
+    @classmethod
+    def _listed(cls, sets: object) -> object:
+        return [name.strip() for name in sets.split(",") if name.strip()] if isinstance(sets, str) else sets
 
     @field_validator("data_dir")
     @classmethod
@@ -159,7 +204,17 @@ AIRBYTE_NAMES = frozenset(
 )
 """Settings that Airbyte users know by these names; their variables begin with AIRBYTE_ only."""
 
-SECRET_NAMES = frozenset({"client_secret", "secret_access_token", "password", "token"})
+SECRET_NAMES = frozenset(
+    {
+        "client_secret",
+        "secret_access_token",
+        "password",
+        "token",
+        "store",
+        "webhook_url",
+        "webhook_secret",
+    }
+)
 
 
 def variable_of(name: str) -> str:

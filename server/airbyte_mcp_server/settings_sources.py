@@ -23,7 +23,16 @@ SECRET_FILE_LIMIT = 64 * 1024
 # Other programs own variables that begin with AIRBYTE_ too; only what looks like a slip of ours is refused.
 LOOKS_LIKE_A_SLIP = 0.9
 LOOKS_LIKE_A_SAFETY_SETTING = 0.8
-SAFETY_NAMES = ("read_only", "terminal_approvals", "approve_seconds", "apply_seconds", "cool_down_seconds")
+SAFETY_NAMES = (
+    "read_only",
+    "terminal_approvals",
+    "approve_seconds",
+    "apply_seconds",
+    "cool_down_seconds",
+    "policy_file",
+    "tool_sets",
+    "dangerously_allow_model_confirmation",
+)
 
 Value = object
 

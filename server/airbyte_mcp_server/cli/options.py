@@ -11,10 +11,12 @@ import click
 
 from airbyte_mcp_server.settings import (
     SECRET_NAMES,
+    Browser,
     LogLevel,
     Settings,
     SettingsError,
     Transport,
+    WebhookFormat,
     flag_of,
     variable_of,
 )
@@ -22,8 +24,17 @@ from airbyte_mcp_server.settings_sources import CONFIG_VARIABLE, load_settings
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-_CHOICES = {"transport": get_args(Transport), "log_level": get_args(LogLevel)}
-_SWITCHES = {"read_only": "--read-only", "terminal_approvals": "--terminal-approvals/--no-terminal-approvals"}
+_CHOICES = {
+    "transport": get_args(Transport),
+    "log_level": get_args(LogLevel),
+    "open_browser": get_args(Browser),
+    "webhook_format": get_args(WebhookFormat),
+}
+_SWITCHES = {
+    "read_only": "--read-only",
+    "terminal_approvals": "--terminal-approvals/--no-terminal-approvals",
+    "dangerously_allow_model_confirmation": "--dangerously-allow-model-confirmation",
+}
 
 
 def settings_options(function: FunctionT) -> FunctionT:
