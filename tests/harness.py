@@ -4,12 +4,13 @@ Everything here is the installed command as a subprocess and the SDK's own clien
 from the sandbox's request log and from the destination's file, never from the server's own words.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -151,8 +152,24 @@ class Sandbox:
         httpx.post(
             self.url + "/_sandbox/reset", headers={"Authorization": f"Bearer {self._token()}"}, timeout=30
         ).raise_for_status()
+        return self.from_here()
+
+    def from_here(self) -> "Sandbox":
+        """The same sandbox as it is, with a log that begins now."""
         numbers = [request["number"] for request in self._log()]
         return replace(self, log_begins_after=max(numbers, default=self.log_begins_after))
+
+    def paths(self) -> list[str]:
+        """The path of every request of the API's users, in order; the test's own calls of control left out."""
+        return [r["path"] for r in self._log() if not r["path"].startswith("/_sandbox/")]
+
+    def plant_fault(self, rule: Mapping[str, object]) -> None:
+        """Make the next matching requests or syncs go wrong, as docs/sandbox.md describes."""
+        httpx.post(
+            self.url + "/_sandbox/faults",
+            json=dict(rule),
+            headers={"Authorization": f"Bearer {self._token()}"},
+        ).raise_for_status()
 
     def _log(self) -> list[dict[str, Any]]:
         requests: list[dict[str, Any]] = self.get("/_sandbox/requests", after=self.log_begins_after)[
@@ -199,7 +216,12 @@ class Desk:
         return (
             clean_environment()
             | self.sandbox.environment
-            | {"AIRBYTE_MCP_DATA_DIR": str(self.folder / "data")}
+            | {
+                "AIRBYTE_MCP_DATA_DIR": str(self.folder / "data"),
+                # Nobody is there to decide unless a test says so.
+                "AIRBYTE_MCP_WAIT_SECONDS": "0",
+                "AIRBYTE_MCP_OPEN_BROWSER": "never",
+            }
         )
 
     def log(self) -> str:
@@ -225,9 +247,18 @@ def clean_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running_sandbox(folder: Path, *files: Path) -> Generator[Sandbox]:
+def running_sandbox(folder: Path, *files: Path, options: Sequence[str] = ()) -> Generator[Sandbox]:
     """The installed command `sandbox` on a free port; ready when this enters."""
-    arguments = ["sandbox", "--port", "0", "--no-schedules", "--data", str(folder), *map(str, files)]
+    arguments = [
+        "sandbox",
+        "--port",
+        "0",
+        "--no-schedules",
+        "--data",
+        str(folder),
+        *map(str, files),
+        *options,
+    ]
     arguments += ["--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
     with _process(arguments, clean_environment(), folder.with_name("sandbox.log"), heard="stdout") as process:
         assert process.stdout is not None
@@ -336,6 +367,12 @@ def _line_matching(stream: IO[str], pattern: str, log: Path) -> str:
 def text_of(result: CallToolResult) -> str:
     """What a person reads of a result."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def tokens_of(result: CallToolResult) -> int:
+    """About how many tokens a model reads of a result, text and structure together: four bytes make one."""
+    structure = json.dumps(result.structured_content, separators=(",", ":"), ensure_ascii=False)
+    return (len(text_of(result).encode()) + len(structure.encode())) // 4
 
 
 def data_of(result: CallToolResult) -> dict[str, Any]:

@@ -5,7 +5,7 @@ only what a program needs: no prose, no nesting for its own sake. Times are
 ISO 8601 UTC text; unknown is null, never zero.
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class Answer(BaseModel):
@@ -106,6 +106,8 @@ class JobDetail(Answer):
     attempts: int | None
     failures: list[FailureRow]
     reason_note: str
+    log: list[str]
+    log_note: str
 
 
 class JobWatch(Answer):
@@ -148,4 +150,92 @@ class PlanDetail(Answer):
     question: str
     approve_by: str
     results: list[TargetResult]
+    next_step: str
+
+
+class ProblemRow(Answer):
+    """One connection that needs a person, and why. `since` is as far as known; `job_id` shows it."""
+
+    connection_id: str
+    name: str
+    problem: str
+    detail: str
+    since: str | None
+    job_id: int | None
+
+
+class FleetReport(Answer):
+    """The whole fleet: what needs a person, most urgent first, and counts for the rest.
+
+    `missing` says what was not looked at, if anything.
+    """
+
+    since: str
+    until: str
+    connections: int
+    jobs: int
+    counts: dict[str, int]
+    problems: list[ProblemRow]
+    more_problems: int
+    missing: str
+    next_step: str
+
+
+class SyncStatus(Answer):
+    """The verdict on one connection, with its newest jobs, why the last failure happened, and what to do."""
+
+    connection_id: str
+    name: str
+    condition: str
+    detail: str
+    streak: int
+    since: str | None
+    jobs: list[JobRow]
+    failures: list[FailureRow]
+    advice: str
+    next_run: str | None
+    next_step: str
+
+
+class EndpointRow(Answer):
+    """One source or destination, compact. `type` is the connector."""
+
+    id: str
+    name: str
+    type: str | None
+    workspace_id: str | None
+
+
+class EndpointList(Answer):
+    """One page of sources or destinations; `total` counts all that fit the filters."""
+
+    items: list[EndpointRow]
+    total: int
+    next_cursor: str | None = None
+
+
+class EndpointDetail(Answer):
+    """One source or destination. Secrets in `configuration` are blanked out."""
+
+    id: str
+    name: str
+    type: str | None
+    workspace_id: str | None
+    configuration: dict[str, JsonValue]
+    connections: list[str]
+    connections_total: int
+
+
+class SchedulePreview(Answer):
+    """Whether Airbyte can run a schedule, when it runs next, and how to set it.
+
+    `runs` are in UTC, `local_runs` the same moments in the person's zone.
+    """
+
+    possible: bool
+    schedule: str
+    cron: str | None
+    runs: list[str]
+    local_runs: list[str]
+    note: str
     next_step: str

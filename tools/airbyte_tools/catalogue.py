@@ -5,21 +5,32 @@ from collections.abc import Iterator
 from pydantic import BaseModel, JsonValue
 
 from airbyte_tools.connections import GET_CONNECTION, LIST_CONNECTIONS
+from airbyte_tools.endpoints import GET_DESTINATION, GET_SOURCE, LIST_DESTINATIONS, LIST_SOURCES
 from airbyte_tools.jobs import GET_JOB, LIST_JOBS
 from airbyte_tools.plans import GET_PLAN
+from airbyte_tools.preview import PREVIEW_SCHEDULE
+from airbyte_tools.report import SYNC_REPORT
 from airbyte_tools.schedules import UPDATE_SCHEDULE
+from airbyte_tools.status import CHECK_SYNC_STATUS
 from airbyte_tools.syncs import TRIGGER_SYNC
 from airbyte_tools.tool import AnyTool, Hints
 from airbyte_tools.waiting import WAIT_FOR_JOB
 from airbyte_tools.workspaces import LIST_WORKSPACES
 
 ALL_TOOLS: tuple[AnyTool, ...] = (
+    SYNC_REPORT,
+    CHECK_SYNC_STATUS,
     LIST_WORKSPACES,
     LIST_CONNECTIONS,
     GET_CONNECTION,
     LIST_JOBS,
     GET_JOB,
     WAIT_FOR_JOB,
+    LIST_SOURCES,
+    GET_SOURCE,
+    LIST_DESTINATIONS,
+    GET_DESTINATION,
+    PREVIEW_SCHEDULE,
     TRIGGER_SYNC,
     UPDATE_SCHEDULE,
     GET_PLAN,

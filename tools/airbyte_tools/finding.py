@@ -7,7 +7,8 @@ unique part of a name; a change never guesses.
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from airbyte_tools.words import quoted
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID = re.compile(f"^{_UUID}$")
 _CONNECTION_ADDRESS = re.compile(f"^https?://.*/connections/({_UUID})(?=[/?#]|$)")
+_ENDPOINT_ADDRESS = re.compile(f"^https?://.*/(?:sources?|destinations?)/({_UUID})(?=[/?#]|$)")
 _WORKSPACE_ADDRESS = re.compile(f"^https?://.*/workspaces/({_UUID})(?=[/?#]|$)")
 _SHOWN = 5
 
@@ -42,7 +44,9 @@ async def find_connection(
         AmbiguousError: Several fit; they are listed with their ids.
     """
     if identity := _identity(reference, _CONNECTION_ADDRESS):
-        return _within_bounds(context, await _connection_by_id(context, identity))
+        connection = await _connection_by_id(context, identity)
+        require_in_bounds(context, "connection", connection.connection_id, connection.workspace_id)
+        return connection
     connections = await connections_of(context, workspace)
     fitting = _fitting(reference, [c.name for c in connections], exactly=exactly)
     if len(fitting) == 1:
@@ -63,18 +67,58 @@ async def workspace_id_of(context: ToolContext, workspace: str | None) -> str | 
     """The id of the workspace meant; None means all that the credentials see.
 
     Raises:
-        NothingFoundError: Nothing fits.
+        NothingFoundError: Nothing fits, or it is outside the workspace that this server is bound to.
         AmbiguousError: Several fit.
     """
     if workspace is None:
         return context.default_workspace
-    if identity := _identity(workspace, _WORKSPACE_ADDRESS):
-        return identity
+    identity = _identity(workspace, _WORKSPACE_ADDRESS) or await _workspace_by_name(context, workspace)
+    require_in_bounds(context, "workspace", identity, identity)
+    return identity
+
+
+async def _workspace_by_name(context: ToolContext, name: str) -> str:
     found = await context.client.list_workspaces()
-    fitting = _fitting(workspace, [w.name for w in found], exactly=True)
+    fitting = _fitting(name, [w.name for w in found], exactly=True)
     if len(fitting) == 1:
         return found[fitting[0]].workspace_id
-    raise _no_one_workspace(workspace, found, fitting)
+    raise _no_one_workspace(name, found, fitting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Something that a reference may mean; `more` tells it from others of its name."""
+
+    id: str
+    name: str
+    more: str
+
+
+async def find_id(reference: str, kind: str, candidates: Callable[[], Awaitable[Sequence[Candidate]]]) -> str:
+    """The id of the one source or destination that a reference means, for reading.
+
+    Args:
+        reference: An id, an address, a name, or a unique part of a name.
+        kind: "source" or "destination".
+        candidates: Reads everything that it may mean; not called for an id.
+
+    Raises:
+        NothingFoundError: Nothing fits; the nearest names are listed.
+        AmbiguousError: Several fit; they are listed with their ids.
+    """
+    if identity := _identity(reference, _ENDPOINT_ADDRESS):
+        return identity
+    found = await candidates()
+    fitting = [found[i] for i in _fitting(reference, [c.name for c in found], exactly=False)]
+    if len(fitting) == 1:
+        return fitting[0].id
+    if not fitting:
+        raise _nothing(kind, reference, [(c.name, c.id) for c in found], f"list_{kind}s")
+    shown = "; ".join(f"{quoted(c.name)} = {c.id} ({quoted(c.more)})" for c in fitting[:_SHOWN])
+    raise AmbiguousError(
+        f"{len(fitting)} {kind}s fit {quoted(reference)}: {shown}.",
+        "Ask the person which one is meant, then call again with its id.",
+    )
 
 
 def _identity(reference: str, address: re.Pattern[str]) -> str | None:
@@ -103,12 +147,17 @@ async def _connection_by_id(context: ToolContext, connection_id: str) -> Connect
         ) from error
 
 
-def _within_bounds(context: ToolContext, connection: Connection) -> Connection:
+def require_in_bounds(context: ToolContext, kind: str, object_id: str, workspace_id: str | None) -> None:
+    """Refuse what lies outside the workspace that the operator bound this server to.
+
+    Raises:
+        NothingFoundError: It does.
+    """
     bound = context.default_workspace
-    if bound is None or connection.workspace_id in (None, bound):
-        return connection
+    if bound is None or workspace_id in (None, bound):
+        return
     raise NothingFoundError(
-        f"Connection {connection.connection_id} is outside the workspace that this server is bound to.",
+        f"The {kind} {object_id} is outside the workspace that this server is bound to.",
         "Ask the operator; the setting is AIRBYTE_WORKSPACE_ID.",
     )
 

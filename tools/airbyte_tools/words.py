@@ -12,6 +12,7 @@ TEXT_LIMIT = 500
 
 __all__ = [
     "ago",
+    "clean",
     "counted",
     "iso",
     "length",
