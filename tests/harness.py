@@ -21,6 +21,7 @@ import httpx
 import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
+from mcp.client.session import MessageHandlerFnT
 from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -138,6 +139,12 @@ class Sandbox:
         answer.raise_for_status()
         job_id: int = answer.json()["jobId"]
         return job_id
+
+    def cancel_job(self, job_id: int) -> None:
+        """Cancel a job behind the server's back."""
+        httpx.delete(
+            f"{self.api_url}/jobs/{job_id}", headers={"Authorization": f"Bearer {self._token()}"}, timeout=30
+        ).raise_for_status()
 
     def patch(self, connection_id: str, change: Mapping[str, object]) -> None:
         """Change a connection behind the server's back."""
@@ -277,23 +284,31 @@ async def connected(
     settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Client]:
     """A client of the given era, connected to a server of its own on the given transport."""
-    environment = desk.environment | dict(settings or {})
     async with AsyncExitStack() as stack:
         if transport == "stdio":
-            log = stack.enter_context((desk.folder / "stdio.log").open("a"))
-            wire: Any = stdio_client(
-                StdioServerParameters(command=COMMAND, args=[], env=environment), errlog=log
-            )
+            wire: Any = stack.enter_context(stdio_wire(desk, settings))
         else:
             url = stack.enter_context(network_server(desk, transport, settings))
             wire = await client_wire(stack, transport, url)
         yield await stack.enter_async_context(client_on(wire, era, person))
 
 
-def client_on(wire: Any, era: Era, person: Person | None = None) -> Client:
-    """The SDK's client on a wire, in an era."""
+@contextmanager
+def stdio_wire(desk: Desk, settings: Mapping[str, str] | None = None) -> Generator[Any]:
+    """The client's side of stdio to a server of its own."""
+    environment = desk.environment | dict(settings or {})
+    with (desk.folder / "stdio.log").open("a") as log:
+        yield stdio_client(StdioServerParameters(command=COMMAND, args=[], env=environment), errlog=log)
+
+
+def client_on(
+    wire: Any, era: Era, person: Person | None = None, heard: MessageHandlerFnT | None = None
+) -> Client:
+    """The SDK's client on a wire, in an era; `heard` is given every notification."""
     asking = (person or Person()) if era.can_ask else None
-    return Client(wire, mode=era.mode, elicitation_callback=asking, read_timeout_seconds=50)
+    return Client(
+        wire, mode=era.mode, elicitation_callback=asking, message_handler=heard, read_timeout_seconds=50
+    )
 
 
 async def client_wire(stack: AsyncExitStack, transport: str, url: str, token: str = TOKEN) -> Any:

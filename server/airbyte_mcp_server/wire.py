@@ -32,15 +32,12 @@ def answer_result(answer: Answer, text: str) -> CallToolResult:
 
 
 def error_result(error: Exception) -> CallToolResult:
-    """Any error as a tool result that says what failed and what to do next.
-
-    An error that nobody foresaw is logged in full to stderr under a reference,
-    and only the reference goes to the caller.
-    """
-    return CallToolResult(content=[TextContent(type="text", text=_told(error))], is_error=True)
+    """Any error as a tool result that says what failed and what to do next."""
+    return CallToolResult(content=[TextContent(type="text", text=told(error))], is_error=True)
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """What may be said of an error; of one that nobody foresaw, a reference to the log and no more."""
     match error:
         case AirbyteError() | GuardrailError() | ToolFailureError():
             return f"{error.message} {error.next_step}".strip()

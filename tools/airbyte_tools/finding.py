@@ -5,6 +5,7 @@ copied from the browser. Names are not unique in Airbyte. A read may take a
 unique part of a name; a change never guesses.
 """
 
+import asyncio
 import difflib
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,7 +14,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from airbyte_client import Connection, NotFoundError, Workspace
+from airbyte_client import AirbyteError, Connection, NotFoundError, Workspace
 from airbyte_tools.errors import AmbiguousError, NothingFoundError
 from airbyte_tools.tool import ToolContext
 from airbyte_tools.words import quoted
@@ -52,7 +53,7 @@ async def find_connection(
     if len(fitting) == 1:
         return connections[fitting[0]]
     if fitting:
-        raise _ambiguous(reference, [connections[i] for i in fitting])
+        raise await _ambiguous(context, reference, [connections[i] for i in fitting])
     raise _nothing(
         "connection", reference, [(c.name, c.connection_id) for c in connections], "list_connections"
     )
@@ -162,16 +163,38 @@ def require_in_bounds(context: ToolContext, kind: str, object_id: str, workspace
     )
 
 
-def _ambiguous(reference: str, fitting: Sequence[Connection]) -> AmbiguousError:
-    shown = "; ".join(
-        f"{quoted(c.name)} = {c.connection_id} (workspace {c.workspace_id}, source {c.source_id},"
-        f" destination {c.destination_id})"
+async def _ambiguous(context: ToolContext, reference: str, fitting: Sequence[Connection]) -> AmbiguousError:
+    """The candidates, told apart by where they are and what they join, in names that a person knows."""
+    names = await _names_around(context)
+
+    def named(identity: str | None) -> str:
+        return quoted(names.get(identity or "", identity or "unknown"))
+
+    told = "; ".join(
+        f"{quoted(c.name)} = {c.connection_id} (workspace {named(c.workspace_id)}, from {named(c.source_id)}"
+        f" to {named(c.destination_id)})"
         for c in fitting[:_SHOWN]
     )
     return AmbiguousError(
-        f"{len(fitting)} connections fit {quoted(reference)}: {shown}.",
+        f"{len(fitting)} connections fit {quoted(reference)}: {told}.",
         "Ask the person which one is meant, then call again with its id.",
     )
+
+
+async def _names_around(context: ToolContext) -> dict[str, str]:
+    """Names of workspaces, sources and destinations by id; none where Airbyte does not tell them."""
+    client, bound = context.client, context.default_workspace
+    try:
+        workspaces, sources, destinations = await asyncio.gather(
+            client.list_workspaces(), client.list_sources(bound), client.list_destinations(bound)
+        )
+    except AirbyteError:
+        return {}
+    return {
+        **{w.workspace_id: w.name for w in workspaces},
+        **{s.source_id: s.name for s in sources},
+        **{d.destination_id: d.name for d in destinations},
+    }
 
 
 def _nothing(
