@@ -1,0 +1,134 @@
+"""What an attacker has: a client of each era, the wire itself, and every door of the server."""
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from mcp import MCPError
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
+
+from harness import HEALTHY, PAUSED, SLOW, Desk, Era, Sandbox, network_server
+from talk import Talk, talking
+
+ATTEMPT = "attempt"
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "trigger_sync": {"connections": [HEALTHY]},
+    "clear_connection": {"connection": HEALTHY},
+    "update_schedule": {"connections": [HEALTHY], "every_hours": 6},
+    "set_connection_status": {"connections": [HEALTHY], "status": "inactive"},
+    "update_streams": {
+        "connection": HEALTHY,
+        "streams": [{"stream": "orders", "sync_mode": "full_refresh_append"}],
+    },
+}
+"""Every change that can be asked for about a fleet at rest; cancelling and undoing need a history of their own."""
+
+OTHER_TARGET: dict[str, dict[str, Any]] = {
+    "trigger_sync": {"connections": [SLOW]},
+    "clear_connection": {"connection": SLOW},
+    "update_schedule": {"connections": [PAUSED], "every_hours": 6},
+    "set_connection_status": {"connections": [SLOW], "status": "inactive"},
+    "update_streams": {"connection": SLOW, "streams": [{"stream": "events", "selected": False}]},
+}
+
+
+@dataclass(frozen=True)
+class Siege:
+    """Standing servers on one sandbox.
+
+    Attributes:
+        modern: A chat over stdio in the protocol of 2026-07-28, whose person says no.
+        legacy: The same in the protocol before.
+        mute: A client that cannot ask.
+        http: The address of a server over HTTP.
+        sse: The address of a server over SSE.
+    """
+
+    desk: Desk
+    modern: Talk
+    legacy: Talk
+    mute: Talk
+    http: str
+    sse: str
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where successes would show."""
+        return self.desk.sandbox
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to try a change without a person's yes.
+
+    Attributes:
+        name: What is tried, as a sentence would say it.
+        level: The evidence that it tries to forge or to get around.
+        run: Tries it. Whatever the server answers is fine; only the sandbox's request log counts.
+    """
+
+    name: str
+    level: str
+    run: Callable[[Siege], None]
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.name}"
+
+
+def each(attempts: list[Attempt]) -> pytest.MarkDecorator:
+    """One test for each attempt."""
+    return pytest.mark.parametrize("attempt", attempts, ids=str)
+
+
+def assert_repelled(attempt: Attempt, siege: Siege, record_property: Callable[[str, object], None]) -> None:
+    """Try it, and look at Airbyte's side whether anything was changed."""
+    record_property(ATTEMPT, attempt.level)
+    before = siege.sandbox.from_here()
+    attempt.run(siege)
+    assert before.effects() == []
+
+
+@contextmanager
+def besieged(desk: Desk) -> Generator[Siege]:
+    """All servers, each with the same store."""
+    with ExitStack() as stack:
+        modern, legacy, mute = (
+            stack.enter_context(talking(desk, era=era)) for era in (Era.MODERN, Era.LEGACY, Era.MUTE)
+        )
+        for talk in (modern, legacy):
+            talk.will_answer(ElicitResult(action="decline"))
+        yield Siege(
+            desk=desk,
+            modern=modern,
+            legacy=legacy,
+            mute=mute,
+            http=stack.enter_context(network_server(desk, "http", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
+            sse=stack.enter_context(network_server(desk, "sse", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
+        )
+
+
+def state_after_asking(talk: Talk, tool: str, arguments: dict[str, Any]) -> str:
+    """The sealed state that comes with a question."""
+    result = talk.portal.call(
+        lambda: talk.client.session.call_tool(tool, arguments, allow_input_required=True)
+    )
+    assert isinstance(result, InputRequiredResult)
+    assert result.request_state is not None
+    return result.request_state
+
+
+def answer(
+    talk: Talk, tool: str, arguments: dict[str, Any], state: str | None, responses: InputResponses | None
+) -> CallToolResult | InputRequiredResult | None:
+    """Come back with answers and a state; None where the server refuses the call itself."""
+    try:
+        return talk.portal.call(
+            lambda: talk.client.session.call_tool(
+                tool, arguments, input_responses=responses, request_state=state, allow_input_required=True
+            )
+        )
+    except MCPError:
+        return None
