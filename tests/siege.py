@@ -12,7 +12,8 @@ from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputRe
 from harness import HEALTHY, PAUSED, SLOW, Desk, Era, Sandbox, network_server
 from talk import Talk, talking
 
-ATTEMPT = "attempt"
+ATTEMPT, REACHED = "attempt", "reached"
+"""Properties of a test's report: the level that was attacked, and whether Airbyte was changed."""
 
 CHANGES: dict[str, dict[str, Any]] = {
     "trigger_sync": {"connections": [HEALTHY]},
@@ -87,8 +88,12 @@ def assert_repelled(attempt: Attempt, siege: Siege, record_property: Callable[[s
     """Try it, and look at Airbyte's side whether anything was changed."""
     record_property(ATTEMPT, attempt.level)
     before = siege.sandbox.from_here()
-    attempt.run(siege)
-    assert before.effects() == []
+    try:
+        attempt.run(siege)
+    finally:
+        reached = before.effects()
+        record_property(REACHED, bool(reached))
+    assert reached == []
 
 
 @contextmanager

@@ -22,7 +22,7 @@ MODERN = {
 KEYS: dict[str, dict[str, str]] = {
     "no token": {},
     "a wrong token": {"Authorization": "Bearer " + "x" * 40},
-    "an empty token": {"Authorization": "Bearer "},
+    "an empty token": {"Authorization": "Bearer"},
     "the token with a character more": {"Authorization": f"Bearer {TOKEN}x"},
     "the token in another scheme": {"Authorization": f"Basic {TOKEN}"},
     "the token as a cookie": {"Cookie": f"token={TOKEN}"},

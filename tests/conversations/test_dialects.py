@@ -29,7 +29,8 @@ def test_every_tool_answers(talk: tuple[Talk, Desk]) -> None:
     """One chat that needs each tool once, in an order in which each has something to do."""
     chat, desk = talk
     failing = desk.sandbox.connection(FAILING)["connectionId"]
-    failed = desk.sandbox.ended_job(desk.sandbox.start_job(failing))["jobId"]
+    failed = desk.sandbox.start_job(failing)
+    desk.sandbox.ended_job(failed)
     last = chat.ask("list_jobs", connection=HEALTHY)["jobs"][0]["job_id"]
     stream = desk.sandbox.connection(HEALTHY)["configurations"]["streams"][0]["name"]
 
@@ -38,7 +39,7 @@ def test_every_tool_answers(talk: tuple[Talk, Desk]) -> None:
     assert chat.ask("list_workspaces")["workspaces"]
     assert chat.ask("list_connections")["total"] == 11
     assert chat.ask("get_connection", connection=HEALTHY)["streams"]
-    assert chat.ask("get_job", job_id=int(failed))["job"]["status"] == "failed"
+    assert chat.ask("get_job", job_id=failed)["job"]["status"] == "failed"
     assert chat.ask("wait_for_job", job_id=last)["finished"] is True
     assert chat.ask("get_source", source=chat.ask("list_sources")["items"][0]["id"])["name"]
     assert chat.ask("get_destination", destination=chat.ask("list_destinations")["items"][0]["id"])["name"]
