@@ -45,17 +45,25 @@ PUBLIC_CALLS = (
     ApiCall("PUT", "/destinations/{id}"),
     ApiCall("DELETE", "/destinations/{id}"),
     ApiCall("GET", "/connections", "in the order in which they were made"),
-    ApiCall("GET", "/connections/{id}", "streams have no namespace, no mappers, no files"),
+    ApiCall(
+        "GET", "/connections/{id}", "streams have no mappers and no files; each has its source's `namespace`"
+    ),
     ApiCall("POST", "/connections"),
     ApiCall(
         "PATCH",
         "/connections/{id}",
-        "four sync modes, those that its destinations can do; cursors and keys at the top level only",
+        "four sync modes; cursors and keys at the top level only; streams are told apart by their names"
+        " alone, and `namespaceDefinition` is kept and does not move tables",
     ),
     ApiCall("DELETE", "/connections/{id}", "a PATCH to `deprecated` hides a connection"),
     ApiCall("GET", "/jobs"),
     ApiCall("GET", "/jobs/{job}"),
-    ApiCall("POST", "/jobs", "no roles are checked; eight jobs run at once, others wait as pending"),
+    ApiCall(
+        "POST",
+        "/jobs",
+        "no roles are checked; eight jobs run at once, others wait as `pending`, where today's server may say"
+        " `queued`",
+    ),
     ApiCall("DELETE", "/jobs/{job}"),
     ApiCall("GET", "/streams", "property fields to one level of depth"),
     ApiCall("GET", "/tags"),

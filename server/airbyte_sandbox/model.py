@@ -92,13 +92,14 @@ class Workspace:
 
 @dataclass(frozen=True)
 class StreamSchema:
-    """One stream a source offers."""
+    """One stream a source offers; its name alone tells it from the others, in whatever namespace they are."""
 
     name: str
     properties: JsonObject
     incremental: bool = False
     default_cursor: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,17 @@ class Source:
     created_at: int
 
 
+class SinkKind(StrEnum):
+    """Where the sandbox really puts rows."""
+
+    SQLITE = "sqlite"
+    JSONL = "jsonl"
+    DUCKDB = "duckdb"
+
+
 @dataclass(frozen=True)
 class Destination:
-    """Where rows go: in the sandbox JSONL files if the type says so, and else a SQLite file."""
+    """Where rows go; a type that is not the name of a sink is part of the story, and its sink is SQLite."""
 
     id: str
     workspace_id: str
@@ -127,14 +136,10 @@ class Destination:
     created_at: int
 
     @property
-    def is_jsonl(self) -> bool:
-        """Whether its rows go into JSONL files."""
-        return self.destination_type == "jsonl"
-
-    @property
-    def deduplicates(self) -> bool:
-        """Whether a row can take the place of an older one: not in a file that only grows."""
-        return not self.is_jsonl
+    def kind(self) -> SinkKind:
+        """What its rows go into."""
+        own = self.destination_type in set(SinkKind)
+        return SinkKind(self.destination_type) if own else SinkKind.SQLITE
 
 
 class ScheduleType(StrEnum):
@@ -162,6 +167,7 @@ class StreamConfig:
     cursor_field: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()
     selected_fields: tuple[str, ...] = ()
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)

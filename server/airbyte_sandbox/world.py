@@ -11,7 +11,7 @@ from airbyte_sandbox.runs.work import Workbench
 from airbyte_sandbox.seed.connectors import connector_connections
 from airbyte_sandbox.seed.described import plant_described
 from airbyte_sandbox.seed.generated import plant_generated
-from airbyte_sandbox.seed.planting import plant_demo, plant_files, plant_warehouse, read_seed_file
+from airbyte_sandbox.seed.planting import demo, plant_files, plant_warehouse, read_seed_file
 from airbyte_sandbox.settings import SandboxSettings
 from airbyte_sandbox.sink.folder import SinkFolder
 from airbyte_sandbox.storage.fleet import FleetStore
@@ -90,10 +90,10 @@ class World:
         if self.settings.fleet is not None:
             plant_generated(self.fleet, self.jobs, self.settings.fleet, now)
         elif self.settings.seed_file is not None:
-            described = read_seed_file(self.settings.seed_file, self.connectors, now)
-            described(self.fleet, self.jobs)
+            planted = read_seed_file(self.settings.seed_file, self.connectors, now)
+            planted(self.fleet, self.jobs)
         else:
-            plant_demo(self.fleet, self.jobs, now)
+            demo(self.connectors, now)(self.fleet, self.jobs)
 
     def _plant_own(self) -> None:
         now = self.clock.now()

@@ -66,12 +66,46 @@ def test_nothing_that_a_connector_started_outlives_it() -> None:
         assert is_gone(int(said.removeprefix("child ")))
 
 
+# Reads only a stream that is configured with the namespace in which it was offered, as real databases do.
+SPACED = """
+import json, sys
+def say(message): print(json.dumps(message))
+def offered(space, name):
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    return {"name": name, "namespace": space, "json_schema": schema, "supported_sync_modes": ["full_refresh"]}
+spaces = ["public"] + sys.argv[1].split(",")[1:]
+if sys.argv[2] == "discover":
+    say({"type": "CATALOG", "catalog": {"streams": [offered(space, "things") for space in spaces]}})
+else:
+    catalog = json.load(open(sys.argv[sys.argv.index("--catalog") + 1]))
+    for item in catalog["streams"]:
+        if item["stream"].get("namespace") == "public":
+            record = {"stream": "things", "namespace": "public", "data": {"id": 1}, "emitted_at": 1}
+            say({"type": "RECORD", "record": record})
+"""
+
+
+def test_a_namespace_goes_from_the_source_through_the_api_back_to_the_source() -> None:
+    with user_of(sys.executable, "-c", SPACED, "public") as user:
+        connection = user.connection("mine to warehouse")
+        assert user.get("/streams", sourceId=connection["sourceId"])[0]["streamnamespace"] == "public"
+        (stream,) = connection["configurations"]["streams"]
+        assert stream["namespace"] == "public"
+        path = f"/connections/{connection['connectionId']}"
+        for namespace, status in (("public", 200), ("private", 400)):
+            wanted = {"name": "things", "namespace": namespace, "syncMode": "full_refresh_append"}
+            answer = user.call("PATCH", path, {"configurations": {"streams": [wanted]}})
+            assert answer.status_code == status, answer.text
+        assert user.sync("mine to warehouse")["rowsSynced"] == 1
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
         (("/does/not/exist",), "cannot be run"),
         ((sys.executable, "-c", "import sys; sys.exit('no key given')"), "no key given"),
         ((sys.executable, "-c", "print('hello')"), "gave no streams"),
+        ((sys.executable, "-c", SPACED, "public,private"), "more than one is named 'things'"),
     ],
 )
 def test_a_connector_that_gives_no_streams_stops_the_start_with_a_sentence(

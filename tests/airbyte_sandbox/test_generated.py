@@ -8,8 +8,8 @@ import pytest
 
 from airbyte_sandbox import FleetSize, ManualClock, SandboxSettings, start_in_thread
 from airbyte_sandbox.clock import SystemClock
-from airbyte_sandbox.seed.fleet import DEFAULT_WORKSPACE
 from airbyte_sandbox.seed.generated import plant_generated
+from airbyte_sandbox.seed.home import DEFAULT_WORKSPACE
 from airbyte_sandbox.storage.database import Database
 from airbyte_sandbox.storage.fleet import FleetStore, Page
 from airbyte_sandbox.storage.job_filter import JobFilter, JobOrder

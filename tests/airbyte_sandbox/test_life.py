@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import socket
@@ -10,36 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airbyte_sandbox import SandboxAddress, SandboxError, SandboxSettings, start_in_thread
+from airbyte_sandbox import SandboxError, SandboxSettings, start_in_thread
+from foreground_sandbox import Foreground
 from sandbox_user import SandboxUser
-
-SERVE = """
-import json, sys
-from pathlib import Path
-from airbyte_sandbox import SandboxSettings, serve
-def ready(address):
-    print(json.dumps([address.url, address.client_id, address.client_secret]), flush=True)
-serve(SandboxSettings(data_dir=Path(sys.argv[1])), ready)
-print("ended", flush=True)
-"""
-
-
-class Foreground:
-    """A sandbox in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-c", SERVE, str(folder)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.output = self.process.stdout
-        self.address = SandboxAddress(*json.loads(self.output.readline()))
-
-    def end(self, number: int) -> str:
-        self.process.send_signal(number)
-        rest = self.output.read()
-        self.process.wait(20)
-        self.output.close()
-        return rest
 
 
 def test_importing_the_room_loads_no_web_framework() -> None:

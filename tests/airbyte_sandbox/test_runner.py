@@ -15,11 +15,13 @@ from airbyte_sandbox.model import (
     NEXT_STATES,
     Connection,
     ConnectionStatus,
+    Destination,
     FailureType,
     Job,
     JobStatus,
     JobType,
     Schedule,
+    SinkKind,
     Source,
     StreamConfig,
     SyncMode,
@@ -141,8 +143,12 @@ def test_a_full_refresh_that_fails_shows_nothing_of_itself(workshop: Workshop, m
     assert workshop.rows() == 250
 
 
+@pytest.mark.parametrize("kind", list(SinkKind))
 @pytest.mark.parametrize("mode", list(SyncMode))
-def test_more_rows_than_are_kept_in_memory_land_exactly_once(workshop: Workshop, mode: SyncMode) -> None:
+def test_more_rows_than_are_kept_in_memory_land_exactly_once(
+    workshop: Workshop, mode: SyncMode, kind: SinkKind
+) -> None:
+    workshop.fleet.add_destination(Destination("d", "w", "D", kind, {}, 0))
     workshop.told(mode, streams={"orders": 25_000}, state_every=24_000)
     job = workshop.sync()
     assert job.status is JobStatus.SUCCEEDED

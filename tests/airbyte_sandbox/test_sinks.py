@@ -1,166 +1,179 @@
 """What is in a destination after syncs, by content, whatever the sink and whenever the process died."""
 
-import json
 import signal
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from airbyte_sandbox.json_value import JsonObject
-from airbyte_sandbox.sink.columns import Columns
-from airbyte_sandbox.sink.jsonl_folder import JsonlFolder
-from airbyte_sandbox.sink.sink import Sink
-from airbyte_sandbox.sink.sqlite_file import SqliteFile
+from airbyte_sandbox import SandboxSettings, start_in_thread
 from airbyte_sandbox.sources import sample_streams
+from foreground_sandbox import Foreground
 from sandbox_user import Json, SandboxUser
+from sink_contents import KINDS, Found, rows_of
 
 MODES = ["full_refresh_overwrite", "full_refresh_append", "incremental_append", "incremental_deduped_history"]
-KINDS = ["sqlite", "jsonl"]
 FIRST, NEW = 300, 40
 
+pytestmark = pytest.mark.parametrize("kind", KINDS)
 
-def seed(user: SandboxUser, mode: str, kind: str, **settings: Json) -> None:
-    source = {"name": "Shop", "configuration": {"streams": {"orders": FIRST}, "new_rows": NEW, **settings}}
-    connection = {"name": "c", "source": source, "streams": {"orders": mode}, "destination": {"type": kind}}
-    answer = user.http.post(f"{user.address.url}/_sandbox/seed", json={"connections": [connection]})
+
+@pytest.fixture(scope="module")
+def bench() -> Generator[SandboxUser]:
+    """A user of a sandbox that this module's tests share; each plants a fleet of its own."""
+    with start_in_thread(SandboxSettings(schedules=False, time_factor=0)) as sandbox:
+        user = SandboxUser(sandbox.address)
+        yield user
+        user.close()
+
+
+def described(name: str, mode: str, kind: str, **settings: Json) -> Json:
+    configuration = {"streams": {"orders": FIRST}, "new_rows": NEW, **settings}
+    return {
+        "name": name,
+        "source": {"name": f"Shop for {name}", "configuration": configuration},
+        "destination": {"type": kind},
+        "streams": {"orders": mode},
+    }
+
+
+def plant(user: SandboxUser, *connections: Json) -> None:
+    answer = user.http.post(f"{user.address.url}/_sandbox/seed", json={"connections": connections})
     assert answer.status_code == 200, answer.text
 
 
-def landed(user: SandboxUser) -> list[JsonObject]:
-    """The rows in the destination, in order, without what Airbyte adds."""
-    sink = user.control(f"/sink/{user.connection('c')['connectionId']}")
-    path, (stream,) = Path(sink["path"]), sink["streams"]
-    if path.is_dir():
-        rows = [json.loads(line) for line in (path / stream["table"]).read_text().splitlines()]
-    else:
-        rows = user.rows("c", "SELECT * FROM {table} ORDER BY rowid")
+def seed(user: SandboxUser, mode: str, kind: str, **settings: Json) -> None:
+    plant(user, described("c", mode, kind, **settings))
+
+
+def fault(user: SandboxUser, **rule: Json) -> None:
+    assert user.http.post(f"{user.address.url}/_sandbox/faults", json=rule).status_code == 200
+
+
+def landed(user: SandboxUser, name: str = "c") -> list[Found]:
+    """The rows in the destination, as many as the sandbox says there are."""
+    sink = user.control(f"/sink/{user.connection(name)['connectionId']}")
+    (stream,) = sink["streams"]
+    rows = rows_of(Path(sink["path"]), stream["table"])
     assert len(rows) == stream["rows"]
-    return [{name: row[name] for name in row if not name.startswith("_airbyte")} for row in rows]
+    return rows
 
 
-def expected(mode: str) -> list[JsonObject]:
-    """What two syncs must leave: the source gives rows 1 to 300, then 40 more to those who go on."""
-    first = [sample_streams.row("orders", number, FIRST) for number in range(1, FIRST + 1)]
-    more = [sample_streams.row("orders", number, FIRST) for number in range(FIRST + 1, FIRST + NEW + 1)]
-    match mode:
-        case "full_refresh_overwrite":
-            return first
-        case "full_refresh_append":
-            return first + first
-        case "incremental_append":
-            return first + more
-        case _:
-            return list({row["id"]: row for row in first + more}.values())
+def by_id(rows: list[Found]) -> list[Found]:
+    return sorted(rows, key=lambda row: int(row["id"]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("mode", MODES[:3])
-def test_two_syncs_leave_exactly_the_rows_they_should(user: SandboxUser, mode: str, kind: str) -> None:
-    seed(user, mode, kind)
-    user.sync("c")
-    user.sync("c")
-    assert landed(user) == expected(mode)
+def made(until: int) -> list[Found]:
+    """What the source gives up to this row: first rows, then as many changed ones as new ones."""
+    return [sample_streams.row("orders", number, FIRST) for number in range(1, until + 1)]
 
 
-def test_two_deduplicated_syncs_leave_the_newest_row_of_each_key(user: SandboxUser) -> None:
-    seed(user, MODES[3], "sqlite")
-    user.sync("c")
-    user.sync("c")
-    assert sorted(landed(user), key=lambda row: str(row["id"])) == sorted(
-        expected(MODES[3]), key=lambda row: str(row["id"])
-    )
+def should_be(mode: str, until: int) -> list[Found]:
+    """What an incremental connection has got when the source has given its rows up to this one, by id."""
+    return by_id(made(until)) if mode == "incremental_append" else newest(made(until))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_source_that_breaks_on_the_way_leaves_no_row_twice_and_none_out(
-    user: SandboxUser, kind: str
+def newest(rows: list[Found]) -> list[Found]:
+    """The last row of each id."""
+    return by_id(list({row["id"]: row for row in rows}.values()))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_after_each_of_three_syncs_there_are_exactly_the_rows_there_should_be(
+    bench: SandboxUser, mode: str, kind: str
 ) -> None:
-    seed(user, "incremental_append", kind, state_every=50)
+    seed(bench, mode, kind)
+    for sync in range(3):
+        bench.sync("c")
+        everything = made(FIRST + sync * NEW)
+        match mode:
+            case "full_refresh_overwrite":
+                assert landed(bench) == made(FIRST)
+            case "full_refresh_append":
+                assert landed(bench) == made(FIRST) * (sync + 1)
+            case "incremental_append":
+                assert landed(bench) == everything
+            case _:
+                assert by_id(landed(bench)) == newest(everything)
+                assert sync == 0 or len(landed(bench)) < len(everything)
+
+
+@pytest.mark.parametrize("mode", MODES[2:])
+def test_a_source_that_breaks_on_the_way_leaves_no_row_twice_and_none_out(
+    bench: SandboxUser, mode: str, kind: str
+) -> None:
+    seed(bench, mode, kind, state_every=50)
     for rows in (75, 120):
-        fault = {"kind": "fail_at_row", "rows": rows}
-        user.http.post(f"{user.address.url}/_sandbox/faults", json=fault)
-    job = user.sync("c")
-    assert len(user.attempts(job["jobId"])) == 3
-    user.sync("c")
-    assert landed(user) == expected("incremental_append")
+        fault(bench, kind="fail_at_row", rows=rows)
+    job = bench.sync("c")
+    assert len(bench.attempts(job["jobId"])) == 3
+    bench.sync("c")
+    assert by_id(landed(bench)) == should_be(mode, FIRST + NEW)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_clear_leaves_nothing_and_the_next_sync_begins_again(user: SandboxUser, kind: str) -> None:
-    seed(user, "incremental_append", kind)
-    user.sync("c")
-    user.ended(user.start("c", "clear"))
-    assert landed(user) == []
-    user.sync("c")
-    assert landed(user) == expected("full_refresh_overwrite")
+def test_a_clear_leaves_nothing_and_the_next_sync_begins_again(bench: SandboxUser, kind: str) -> None:
+    seed(bench, "incremental_append", kind)
+    bench.sync("c")
+    bench.ended(bench.start("c", "clear"))
+    assert landed(bench) == []
+    bench.sync("c")
+    assert landed(bench) == made(FIRST)
 
 
-def test_a_jsonl_destination_offers_no_deduplication(user: SandboxUser) -> None:
-    seed(user, "incremental_append", "jsonl")
-    connection = user.connection("c")
+def test_every_destination_offers_every_mode_and_a_change_to_deduplication_leaves_the_newest_rows(
+    bench: SandboxUser, kind: str
+) -> None:
+    seed(bench, "incremental_append", kind)
+    bench.sync("c")
+    bench.sync("c")
+    connection = bench.connection("c")
+    offered = bench.get(
+        "/streams", sourceId=connection["sourceId"], destinationId=connection["destinationId"]
+    )
+    assert offered[0]["syncModes"] == MODES
     stream = {"name": "orders", "syncMode": "incremental_deduped_history"}
     path = f"/connections/{connection['connectionId']}"
-    answer = user.call("PATCH", path, {"configurations": {"streams": [stream]}})
-    assert answer.status_code == 400
-    assert "incremental_append]" in answer.json()["data"]["message"]
-    offered = user.get("/streams", sourceId=connection["sourceId"], destinationId=connection["destinationId"])
-    assert "incremental_deduped_history" not in offered[0]["syncModes"]
+    answer = bench.call("PATCH", path, {"configurations": {"streams": [stream]}})
+    assert answer.status_code == 200, answer.text
+    bench.sync("c")
+    assert by_id(landed(bench)) == newest(made(FIRST + 2 * NEW))
 
 
-# Commits batches of 10 rows, each with a state that says how many rows there are, until it is killed.
-COMMITTER = """
-import sys
-from pathlib import Path
-from airbyte_sandbox.sink.columns import Columns
-from airbyte_sandbox.sink.jsonl_folder import JsonlFolder
-from airbyte_sandbox.sink.sqlite_file import SqliteFile
-sink = JsonlFolder(Path(sys.argv[2])) if sys.argv[1] == "jsonl" else SqliteFile(Path(sys.argv[2]), "c")
-table = sink.prepare("s", "s", Columns.of({"id": {"type": "integer"}}), [], None)
-done = sink.states().get("s", {}).get("rows", 0)
-print("ready", flush=True)
-while True:
-    sink.commit([(table, [(0, 0, number) for number in range(done, done + 10)])], {"s": {"rows": done + 10}})
-    done += 10
-    print(done, flush=True)
-"""
-
-
-def opened(kind: str, path: Path) -> Sink:
-    return JsonlFolder(path) if kind == "jsonl" else SqliteFile(path, "c")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_killing_the_process_at_any_moment_loses_no_committed_row_and_no_state(
+def test_a_sandbox_that_is_killed_in_the_middle_of_syncs_has_all_committed_rows_and_goes_on_behind_them(
     tmp_path: Path, kind: str
 ) -> None:
-    path, said = tmp_path / "sink", 0
-    for commits in (1, 2, 3, 5, 8, 13):
-        with subprocess.Popen(
-            [sys.executable, "-c", COMMITTER, kind, str(path)], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(commits + 1)]
-            process.send_signal(signal.SIGKILL)
-            lines += process.stdout.readlines()
-        said = max(int(line) for line in lines if line.strip().isdigit())
-        with closing(opened(kind, path)) as sink:
-            columns = Columns.of({"id": {"type": "integer"}})
-            table = sink.prepare("s", "s", columns, [], None)
-            rows = sink.states()["s"]["rows"]
-            assert isinstance(rows, int)
-            assert rows in {said, said + 10}
-            assert sink.tables()[0].rows == rows
-            assert list(_ids(kind, path)) == list(range(rows))
-            assert table.stream == "s"
+    changes, modes = 4000, MODES[2:]
+    sandbox = Foreground(tmp_path)
+    with closing(SandboxUser(sandbox.address)) as user:
+        plant(
+            user,
+            described("replaced", MODES[0], kind, streams={"orders": changes}),
+            *(described(mode, mode, kind, new_rows=changes, state_every=10) for mode in modes),
+        )
+        for name in ("replaced", *modes):
+            user.sync(name)
+        fault(user, kind="slow_source", rowsPerSecond=200, times=3)
+        jobs = {name: user.start(name) for name in ("replaced", *modes)}
+        for mode in modes:
+            user.running(jobs[mode], records=60)
+        said = {mode: committed(user, jobs[mode]) for mode in modes}
+        sandbox.end(signal.SIGKILL)
+    with (
+        start_in_thread(SandboxSettings(data_dir=tmp_path, schedules=False)) as again,
+        closing(SandboxUser(again.address)) as user,
+    ):
+        assert {user.get(f"/jobs/{job}")["status"] for job in jobs.values()} == {"failed"}
+        assert [row["id"] for row in landed(user, "replaced")] == list(range(1, changes + 1))
+        for mode in modes:
+            survived = landed(user, mode)
+            last = sample_streams.number_at(max(row["updated_at"] for row in survived))
+            assert last >= FIRST + said[mode]
+            assert by_id(survived) == should_be(mode, last)
+            # A state ahead of the rows would leave some out now, one behind them would bring some again.
+            assert user.sync(mode)["rowsSynced"] == FIRST + changes - last
+            assert by_id(landed(user, mode)) == should_be(mode, FIRST + changes)
 
 
-def _ids(kind: str, path: Path) -> Iterable[int]:
-    if kind == "jsonl":
-        return [json.loads(line)["id"] for line in (path / "s.jsonl").read_text().splitlines()]
-    with closing(sqlite3.connect(path)) as database:
-        return [row[0] for row in database.execute("SELECT id FROM s ORDER BY rowid")]
+def committed(user: SandboxUser, job: int) -> int:
+    return int(user.attempts(job)[0]["totalStats"]["recordsCommitted"])

@@ -43,8 +43,10 @@ MODES = {
     "written": "full_refresh_append",
     "replaced": "full_refresh_overwrite",
     "deduplicated": "incremental_deduped_history",
-    "lines": "incremental_append",
+    "lines": "incremental_deduped_history",
+    "typed": "incremental_append",
 }
+KINDS = {"lines": "jsonl", "typed": "duckdb"}
 names = st.sampled_from(sorted(MODES))
 
 
@@ -53,7 +55,7 @@ def described(name: str, mode: str) -> Json:
     return {
         "name": name,
         "source": {"name": name, "configuration": configuration},
-        "destination": {"name": name, "type": "jsonl" if name == "lines" else "sqlite"},
+        "destination": {"name": name, "type": KINDS.get(name, "sqlite")},
         "streams": {"orders": mode},
         "schedule": {"cron": "0 0 * * * ?"} if name == "appended" else {},
     }
@@ -68,7 +70,7 @@ class Operations(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A fresh fleet with one connection of each mode, and one into JSONL."""
+        """A fresh fleet with one connection of each mode, and of each kind of destination."""
         fleet = {"connections": [described(name, mode) for name, mode in MODES.items()]}
         assert self.post("/seed", fleet).status_code == 200
         connections = self.user.get("/connections", limit=100)["data"]

@@ -1,6 +1,9 @@
 """Beginning again: reset, and fleets that the user describes."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -103,7 +106,7 @@ def changed(**item: Json) -> Json:
         ({}, "needs"),
         (changed(name=""), "has no name"),
         (changed(status="gone"), "'gone' is none of active"),
-        (changed(streams={"clicks": "full_refresh_append"}), "no stream 'clicks'; it has orders"),
+        (changed(streams={"clicks": "full_refresh_append"}), "no stream 'clicks'; there are orders"),
         (changed(streams={"orders": "sideways"}), "'sideways' is none of full_refresh_overwrite"),
         (changed(streams={}), "it needs"),
         (changed(schedule={"cron": "daily"}), "schedule: "),
@@ -111,6 +114,53 @@ def changed(**item: Json) -> Json:
         (changed(source={"configuration": {"streams": {"x": 1}}}), "no stream 'x'"),
         (changed(jobs=[{"rows": 1}]), "hoursAgo"),
         (changed(jobs=[{"hoursAgo": 1, "status": "running"}]), "succeeded, failed or cancelled"),
+        (changed(jobs=[{"hoursAgo": 1, "at": "02:00"}]), 'either "hoursAgo" or "at"'),
+        (changed(jobs=[{"at": "25:00"}]), "a time of day in UTC"),
+        (changed(jobs=[{"hoursAgo": 1, "rows": -1}]), '"rows" of a job must be a number from 0'),
+        (changed(jobs=[{"hoursAgo": 1, "rows": 1.5}]), '"rows" of a job must be a whole number'),
+        (changed(jobs=[{"hoursAgo": 1, "message": "?"}]), 'goes with "status": "failed"'),
+        (changed(jobs="none"), '"jobs" of a connection must be a list'),
+        ({"conections": []}, "did you mean 'connections'?"),
+        (changed(stream={}), "unknown field 'stream'; there are name, workspace,"),
+        (changed(stream={}), "did you mean 'streams'?"),
+        (changed(Schedule={}), "did you mean 'schedule'?"),
+        (changed(schedule={"corn": "0 0 2 * * ?"}), "did you mean 'cron'?"),
+        (changed(schedule={"everyHours": "6"}), '"everyHours" of the schedule must be a number'),
+        (changed(source={"conector": "file"}), "did you mean 'connector'?"),
+        (changed(source={"connector": "sampel"}), "did you mean 'sample'?"),
+        (changed(source="Shop"), "no connection before it describes 'Shop'"),
+        (
+            changed(source={"configuration": {"streams": {"orders": 5}, "new_row": 5}}),
+            "did you mean 'new_rows'?",
+        ),
+        (
+            changed(source={"configuration": {"streams": {"orders": 5}, "fail": {"kind": "x"}}}),
+            "no kind 'x'; there are config_error",
+        ),
+        (changed(destination={"typ": "jsonl"}), "did you mean 'type'?"),
+        (changed(destination={"type": "DuckBD"}), "'DuckBD'; did you mean 'duckdb'?"),
+        (changed(jobs=[{"hoursago": 1}]), "did you mean 'hoursAgo'?"),
+        (changed(jobs=[{"hoursAgo": 1, "status": "fialed"}]), "did you mean 'failed'?"),
+        (changed(status="activ"), "did you mean 'active'?"),
+        (changed(streams={"order": "full_refresh_append"}), "did you mean 'orders'?"),
+        (changed(streams={"orders": "incremental"}), "'incremental' is none of"),
+        (
+            changed(streams={"orders": {"mode": "incremental_append", "cursor": "updated"}}),
+            "no field 'updated'",
+        ),
+        (
+            changed(streams={"orders": {"mode": "incremental_append", "fields": ["id"]}}),
+            "must hold id, updated_at",
+        ),
+        (
+            changed(streams={"orders": {"mode": "incremental_append", "feilds": ["id"]}}),
+            "did you mean 'fields'?",
+        ),
+        (
+            changed(tags=["finance", {"name": "finance", "color": "DC2626"}]),
+            "described twice, and differently",
+        ),
+        (changed(tags=[5]), "a tag must be an object"),
         ({"connections": FLEET["connections"][1:] * 2}, "the same name"),
     ],
 )
@@ -122,6 +172,75 @@ def test_a_fleet_that_cannot_be_understood_is_400_and_changes_nothing(
     assert answer.status_code == 400
     assert reason in answer.json()["data"]["message"]
     assert fleet(reader) == before
+
+
+def test_a_description_can_say_how_each_stream_is_synced_and_name_things_that_were_described_before(
+    user: SandboxUser,
+) -> None:
+    first, second = FLEET["connections"]
+    orders = {"mode": "incremental_deduped_history", "primaryKey": ["customer_id"]}
+    described = {
+        **second,
+        "source": {"name": "Shop", "configuration": {"streams": {"orders": 50}}},
+        "streams": {"orders": {**orders, "fields": ["customer_id", "amount", "updated_at"]}},
+        "prefix": "shop_",
+        "status": "active",
+        "destination": {"name": "Ducks", "type": "duckdb"},
+        "tags": [{"name": "finance", "color": "DC2626"}],
+    }
+    again = {**second, "name": "Again", "source": "Shop", "destination": "Ducks", "tags": ["daily"]}
+    assert post(user, "/seed", {"connections": [described, again, first]}).status_code == 200
+    one, other = user.get("/connections")["data"][:2]
+    assert (one["sourceId"], one["destinationId"]) == (other["sourceId"], other["destinationId"])
+    (stream,) = one["configurations"]["streams"]
+    assert (stream["primaryKey"], stream["cursorField"]) == ([["customer_id"]], ["updated_at"])
+    assert [tag["color"] for tag in one["tags"]] == ["DC2626"]
+    user.sync("Paused")
+    (table,) = user.control(f"/sink/{one['connectionId']}")["streams"]
+    assert table["table"] == "shop_orders"
+    assert 0 < table["rows"] <= 50
+
+
+def test_a_past_can_be_told_by_the_time_of_day_with_its_reasons(user: SandboxUser) -> None:
+    jobs = [
+        {"at": "02:30", "daysAgo": 1, "rows": 10},
+        {"at": "02:30", "status": "failed", "failureType": "config_error", "failureOrigin": "destination"},
+        {"hoursAgo": 100, "minute": 5, "type": "reset"},
+        {"hoursAgo": 200, "status": "cancelled"},
+    ]
+    assert post(user, "/seed", changed(jobs=jobs)).status_code == 200
+    past = user.get("/jobs")["data"]
+    assert [job["status"] for job in past] == ["cancelled", "succeeded", "succeeded", "failed"]
+    assert [job["jobType"] for job in past] == ["sync", "reset", "sync", "sync"]
+    times = [job["startTime"] for job in past]
+    assert times[1].endswith(":05Z")
+    before, last = (datetime.fromisoformat(time) for time in times[2:])
+    assert (before.strftime("%H:%M:%S"), last - before) == ("02:30:00", timedelta(days=1))
+    assert timedelta(0) <= datetime.now(UTC) - last <= timedelta(days=1, minutes=2)
+    reasons = [user.attempts(job["jobId"])[0]["failureSummary"]["failures"][0] for job in (past[0], past[3])]
+    assert [reason["failureType"] for reason in reasons] == ["manual_cancellation", "config_error"]
+    assert reasons[1]["failureOrigin"] == "destination"
+
+
+def test_the_example_of_the_documentation_works(user: SandboxUser) -> None:
+    document = Path(__file__).parents[2] / "docs" / "sandbox.md"
+    (example,) = re.findall(r"```json\n(.*?)```", document.read_text(), re.DOTALL)
+    assert post(user, "/seed", json.loads(example)).status_code == 200
+    assert user.sync("Orders to warehouse")["rowsSynced"] == 580
+
+
+def test_the_demo_is_a_seed_file_that_anybody_may_change(user: SandboxUser) -> None:
+    built_in = [item["connectionId"] for item in user.get("/connections", limit=100)["data"]]
+    demo = json.loads(resources.files("airbyte_sandbox.seed").joinpath("demo.json").read_text())
+    post(user, "/clock", {"frozen": True})
+    assert post(user, "/seed", demo).status_code == 200
+    before = fleet(user)
+    assert post(user, "/seed", demo).status_code == 200
+    assert fleet(user) == before
+    assert [item["connectionId"] for item in before[2]] == built_in
+    demo["connections"][0]["name"] = "Renamed"
+    assert post(user, "/seed", demo).status_code == 200
+    assert user.get("/connections")["data"][0]["name"] == "Renamed"
 
 
 @pytest.mark.parametrize(

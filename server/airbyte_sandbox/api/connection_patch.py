@@ -92,8 +92,7 @@ class ConnectionPatchCalls:
         source = self._fleet.source(connection.source_id)
         if not wanted or source is None:
             return connection
-        destination = self._fleet.destination(connection.destination_id)
-        return replace(connection, streams=patched_streams(wanted, source.catalog, destination))
+        return replace(connection, streams=patched_streams(wanted, source.catalog))
 
 
 def _schedule(wanted: JsonObject) -> Schedule:

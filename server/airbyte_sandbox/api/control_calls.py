@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 
 from starlette.concurrency import run_in_threadpool
 
-from airbyte_sandbox.api.answers import Answer, Call, bad_request, not_found
+from airbyte_sandbox.api.answers import Answer, Call, Problem, bad_request, not_found
 from airbyte_sandbox.api.fleet_calls import FleetCalls, resource_id
 from airbyte_sandbox.api.job_calls import job_id_of
 from airbyte_sandbox.api.render import job_json
@@ -16,6 +16,7 @@ from airbyte_sandbox.model import Job, JobStatus
 from airbyte_sandbox.runs.changes import JobChanges
 from airbyte_sandbox.runs.runner import JobRunner
 from airbyte_sandbox.sink.folder import SinkFolder
+from airbyte_sandbox.sink.sink import SinkUnavailableError
 from airbyte_sandbox.storage.fleet import Page
 from airbyte_sandbox.storage.job_filter import JobFilter, JobOrder
 from airbyte_sandbox.storage.jobs import JobStore
@@ -50,11 +51,15 @@ class ControlCalls:
     def show_sink(self, call: Call) -> Answer:
         """GET /_sandbox/sink/{connectionId}: the file and what is in this connection's tables."""
         connection = self._fleet.connection(resource_id(call, "connectionId"))
-        with closing(self._sinks.open(connection)) as file:
-            streams: list[JsonValue] = [
-                {"stream": table.stream, "table": table.table, "rows": table.rows} for table in file.tables()
-            ]
-            return Answer({"path": str(file.path), "streams": streams})
+        try:
+            with closing(self._sinks.open(connection)) as file:
+                streams: list[JsonValue] = [
+                    {"stream": table.stream, "table": table.table, "rows": table.rows}
+                    for table in file.tables()
+                ]
+                return Answer({"path": str(file.path), "streams": streams})
+        except SinkUnavailableError as error:
+            raise Problem(503, "sink-unavailable", "Sink unavailable", {"message": str(error)}) from error
 
     async def wait_for_job(self, call: Call) -> Answer:
         """GET /_sandbox/jobs/{jobId}/wait?status=terminal|running&records=N&timeout=SECONDS.

@@ -157,4 +157,5 @@ def _stream_json(stream: StreamConfig) -> JsonObject:
         "primaryKey": [[field] for field in stream.primary_key],
         "selectedFields": [{"fieldPath": [field]} for field in stream.selected_fields],
         "mappers": [],
+        **({"namespace": stream.namespace} if stream.namespace is not None else {}),
     }

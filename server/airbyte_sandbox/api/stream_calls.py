@@ -5,9 +5,9 @@ from uuid import UUID
 from airbyte_sandbox.api.answers import Answer, BareError, Call, Problem, not_found
 from airbyte_sandbox.api.stream_patch import valid_modes
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object
-from airbyte_sandbox.model import Destination, Source, StreamSchema
+from airbyte_sandbox.model import Source, StreamSchema
 from airbyte_sandbox.runs.connectors import Connectors
-from airbyte_sandbox.runs.discovery import DiscoveryError, discovered
+from airbyte_sandbox.runs.discovery import DiscoveryError
 from airbyte_sandbox.storage.fleet import FleetStore
 
 
@@ -21,16 +21,16 @@ class StreamCalls:
     def list_streams(self, call: Call) -> Answer:
         """GET /streams?sourceId=&destinationId=&ignoreCache=: asks the source itself if told to."""
         source = self._source(_id(call, "sourceId"))
-        destination = self._destination(call)
+        self._check_destination(call)
         catalog = source.catalog
         if call.one("ignoreCache") == "true":
             try:
-                catalog = discovered(self._connectors.command(source.connector), source.configuration)
+                catalog = self._connectors.discover(source.connector, source.configuration)
             except (DiscoveryError, LookupError) as error:
                 raise Problem(
                     500, "unexpected-problem", "Something went wrong.", {"message": str(error)}
                 ) from error
-        return Answer([_stream_json(schema, destination) for schema in catalog])
+        return Answer([_stream_json(schema) for schema in catalog])
 
     def _source(self, identifier: str) -> Source:
         source = self._fleet.source(identifier)
@@ -38,14 +38,12 @@ class StreamCalls:
             raise not_found("source", identifier)
         return source
 
-    def _destination(self, call: Call) -> Destination | None:
-        if not call.one("destinationId"):
-            return None
-        identifier = _id(call, "destinationId")
-        destination = self._fleet.destination(identifier)
-        if destination is None:
-            raise not_found("destination", identifier)
-        return destination
+    def _check_destination(self, call: Call) -> None:
+        """A destination narrows the sync modes of a real server; here each can do all, but it must be one."""
+        if call.one("destinationId"):
+            identifier = _id(call, "destinationId")
+            if self._fleet.destination(identifier) is None:
+                raise not_found("destination", identifier)
 
 
 def _id(call: Call, name: str) -> str:
@@ -55,18 +53,18 @@ def _id(call: Call, name: str) -> str:
         raise BareError(400) from None
 
 
-def _stream_json(schema: StreamSchema, destination: Destination | None) -> JsonObject:
+def _stream_json(schema: StreamSchema) -> JsonObject:
     """A stream; the namespace's name is misspelled in the real API, too."""
     return {
         "streamName": schema.name,
-        "syncModes": [mode.value for mode in valid_modes(schema, destination)],
+        "syncModes": [mode.value for mode in valid_modes(schema)],
         "defaultCursorField": list(schema.default_cursor),
         "sourceDefinedCursorField": False,
         "sourceDefinedPrimaryKey": [[field] for field in schema.primary_key],
         "propertyFields": [
             path for name in schema.properties for path in _paths(name, schema.properties[name])
         ],
-        "streamnamespace": None,
+        "streamnamespace": schema.namespace,
     }
 
 

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 from airbyte_sandbox.api.answers import bad_request
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_list, as_object, as_text
-from airbyte_sandbox.model import Destination, StreamConfig, StreamSchema, SyncMode
+from airbyte_sandbox.model import StreamConfig, StreamSchema, SyncMode
 
 
-def patched_streams(
-    wanted: Sequence[JsonValue], catalog: Sequence[StreamSchema], destination: Destination | None
-) -> tuple[StreamConfig, ...]:
+def patched_streams(wanted: Sequence[JsonValue], catalog: Sequence[StreamSchema]) -> tuple[StreamConfig, ...]:
     """The streams that a connection has after the PATCH: exactly the wanted ones.
 
     Raises:
@@ -21,22 +19,22 @@ def patched_streams(
         name = as_text(as_object(item).get("name"))
         if name not in by_name:
             raise bad_request(f"Invalid stream found: {name}. Known streams are: {sorted(by_name)}")
+        namespace = as_object(item).get("namespace")
+        if namespace not in {None, "", by_name[name].namespace}:
+            raise bad_request(f"Invalid stream found: {name} in namespace {as_text(namespace, '?')}.")
         if name in streams:
             raise bad_request(f"Duplicate stream found in configuration for: {name}.")
-        streams[name] = _stream(as_object(item), by_name[name], destination)
+        streams[name] = _stream(as_object(item), by_name[name])
     return tuple(streams.values())
 
 
-def valid_modes(schema: StreamSchema, destination: Destination | None) -> list[SyncMode]:
-    """The sync modes that source and destination can do for a stream; None can do all."""
-    modes = [mode for mode in SyncMode if schema.incremental or not mode.incremental]
-    if destination is not None and not destination.deduplicates:
-        modes.remove(SyncMode.INCREMENTAL_DEDUPED_HISTORY)
-    return modes
+def valid_modes(schema: StreamSchema) -> list[SyncMode]:
+    """The sync modes that the source can do for a stream; every destination here can do all of them."""
+    return [mode for mode in SyncMode if schema.incremental or not mode.incremental]
 
 
-def _stream(item: JsonObject, schema: StreamSchema, destination: Destination | None) -> StreamConfig:
-    mode = _mode(item, schema, destination)
+def _stream(item: JsonObject, schema: StreamSchema) -> StreamConfig:
+    mode = _mode(item, schema)
     cursor = _cursor(item, schema) if mode.incremental else ()
     key = _primary_key(item, schema)
     if mode is SyncMode.INCREMENTAL_DEDUPED_HISTORY and not key:
@@ -47,14 +45,14 @@ def _stream(item: JsonObject, schema: StreamSchema, destination: Destination | N
         raise bad_request(
             f"Cursor and primary key of stream {schema.name} must be selected: {sorted(missing)}"
         )
-    return StreamConfig(schema.name, mode, cursor, key, selected)
+    return StreamConfig(schema.name, mode, cursor, key, selected, schema.namespace)
 
 
-def _mode(item: JsonObject, schema: StreamSchema, destination: Destination | None) -> SyncMode:
+def _mode(item: JsonObject, schema: StreamSchema) -> SyncMode:
     asked = item.get("syncMode")
     if asked is None:
         return SyncMode.FULL_REFRESH_OVERWRITE
-    modes = valid_modes(schema, destination)
+    modes = valid_modes(schema)
     if asked not in modes:
         names = ", ".join(modes)
         raise bad_request(

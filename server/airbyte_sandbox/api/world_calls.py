@@ -6,7 +6,7 @@ from datetime import timedelta
 from airbyte_sandbox.api.answers import Answer, Call, bad_request
 from airbyte_sandbox.faults import Fault, FaultKind, FaultRule
 from airbyte_sandbox.json_value import JsonObject, JsonValue, as_text
-from airbyte_sandbox.seed.described import SeedError
+from airbyte_sandbox.seed.reading import SeedError
 from airbyte_sandbox.world import World
 
 _MOST_TIMES = 1_000_000_000

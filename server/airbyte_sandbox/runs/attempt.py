@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_sandbox.clock import monotonic
-from airbyte_sandbox.json_value import JsonObject, as_text
+from airbyte_sandbox.json_value import JsonObject
 from airbyte_sandbox.model import (
     Connection,
     Failure,
@@ -16,6 +16,7 @@ from airbyte_sandbox.model import (
     Source,
     StreamRunState,
 )
+from airbyte_sandbox.record import Run, record_of, runs
 from airbyte_sandbox.runs.journal import SOURCE, Journal
 from airbyte_sandbox.runs.meddling import Meddler, SourceBrokeError
 from airbyte_sandbox.runs.messages import (
@@ -115,29 +116,37 @@ class SyncAttempt:
         except SourceBrokeError as error:
             self.failures.append(error.failure)
 
-    def _take(self, lines: list[str]) -> None:
-        for line in lines:
-            body = parse_line(line)
-            if body is None:
-                self._journal.log(line, source=SOURCE)
-                continue
-            record = body.get("record")
-            if isinstance(record, dict) and body.get("type") == "RECORD":
-                size = len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
-                self._take_record(record, size)
-            else:
-                self._act_on(body)
+    def _take(self, lines: list[bytes]) -> None:
+        # A fault must be asked before each row.
+        for part in [lines] if self._meddler is None else [[line] for line in lines]:
+            for found in runs(part):
+                if isinstance(found, Run):
+                    self._take_run(found)
+                else:
+                    self._take_line(found)
 
-    def _take_record(self, record: JsonObject, size: int) -> None:
+    def _take_run(self, run: Run) -> None:
         if self._meddler is not None:
             self._meddle(self._meddler)
-        first = self._load.add(record, size)
-        if first is None:
+        if not self._load.has(run.stream):
             return
-        if first:
-            self._journal.stream(as_text(record.get("stream")), StreamRunState.RUNNING)
-        self._emitted += 1
-        self._emitted_bytes += size
+        if self._load.add(run):
+            self._journal.stream(run.stream, StreamRunState.RUNNING)
+        self._emitted += len(run.records)
+        self._emitted_bytes += run.size
+
+    def _take_line(self, line: bytes) -> None:
+        """Take what is no proper record; Airbyte treats what is no message either as a line for the log."""
+        text = line.decode("utf-8", "replace")
+        body = parse_line(text)
+        if body is None:
+            self._journal.log(text, source=SOURCE)
+            return
+        record = record_of(body)
+        if record is not None:
+            self._take_run(Run(record.stream, [record], len(line)))
+        else:
+            self._act_on(body)
 
     def _meddle(self, meddler: Meddler) -> None:
         meddler.before_row(self._emitted)

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def discovered(command: Sequence[str], configuration: JsonObject) -> tuple[Strea
     """Run ``discover`` and read the streams.
 
     Raises:
-        DiscoveryError: the connector cannot be started, takes over two minutes, or gives no streams.
+        DiscoveryError: the connector cannot be started, takes over two minutes, gives no streams, or two of
+            one name in two namespaces.
     """
     with tempfile.TemporaryDirectory(prefix="airbyte-sandbox-discover-") as folder:
         config = Path(folder) / "config.json"
@@ -45,6 +47,9 @@ def discovered(command: Sequence[str], configuration: JsonObject) -> tuple[Strea
     streams = tuple(_schema(as_object(item)) for item in as_list(as_object(catalog).get("streams")))
     if not streams:
         raise DiscoveryError(_reason(messages, done.stderr.decode("utf-8", "replace")))
+    double = [name for name, count in Counter(stream.name for stream in streams).items() if count > 1]
+    if double:
+        raise DiscoveryError(f"the sandbox knows streams by name, and more than one is named {double[0]!r}")
     return streams
 
 
@@ -64,6 +69,7 @@ def _schema(item: JsonObject) -> StreamSchema:
         incremental="incremental" in modes and len(cursor) <= 1,
         default_cursor=cursor if len(cursor) == 1 else (),
         primary_key=_key(item.get("source_defined_primary_key")),
+        namespace=as_text(item.get("namespace")) or None,
     )
 
 

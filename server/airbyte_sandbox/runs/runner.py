@@ -57,6 +57,9 @@ class JobRunner:
             attempts = self._jobs.attempts(job.id)
             number = attempts[-1].number if attempts else 0
             self._jobs.end_attempt(job.id, number, [_STOPPED], JobStatus.FAILED)
+            connection = self._bench.fleet.connection(job.connection_id)
+            if connection is not None:
+                self._bench.sinks.tidy(connection)
 
     def sync(self, connection: Connection) -> Job:
         """Start a sync; a sync that has not begun its first attempt is given back instead.

@@ -21,7 +21,8 @@ _STDERR_LINES = 50
 _STDERR_LINE = 2000
 # What a source may know of the sandbox's environment: nothing that could be a credential.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV")
-_CHUNK = 256 * 1024
+# So little that what is made of it stays in the processor's cache; four times as much takes a tenth longer.
+_CHUNK = 64 * 1024
 _PIPE = 1024 * 1024
 
 
@@ -74,7 +75,7 @@ class SourceProcess:
         """The process id, which is also the id of its group."""
         return self._process.pid
 
-    def batches(self) -> Iterator[list[str]]:
+    def batches(self) -> Iterator[list[bytes]]:
         """What it writes: the lines that are there, without their ends, as soon as there are any.
 
         Raises:
@@ -86,13 +87,13 @@ class SourceProcess:
         while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
             head, end, tail = chunk.rpartition(b"\n")
             if end:
-                yield b"".join([*begun, head]).decode("utf-8", "replace").split("\n")
+                yield b"".join([*begun, head]).split(b"\n")
                 begun = []
             begun.append(tail)
             if sum(map(len, begun)) > LONGEST_LINE:
                 raise LineTooLongError
         if last := b"".join(begun):
-            yield [last.decode("utf-8", "replace")]
+            yield [last]
 
     def kill(self) -> None:
         """Kill the whole group; harmless after its end."""

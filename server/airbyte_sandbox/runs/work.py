@@ -8,13 +8,13 @@ from pathlib import Path
 from airbyte_sandbox.clock import Clock
 from airbyte_sandbox.faults import FaultBook
 from airbyte_sandbox.model import Failure, FailureOrigin, FailureType, JobType, Progress
-from airbyte_sandbox.runs.attempt import AttemptContext, SyncAttempt
 from airbyte_sandbox.runs.changes import JobChanges
 from airbyte_sandbox.runs.connectors import Connectors
 from airbyte_sandbox.runs.journal import Journal
 from airbyte_sandbox.runs.meddling import Meddler
 from airbyte_sandbox.runs.run import Run
 from airbyte_sandbox.sink.folder import SinkFolder
+from airbyte_sandbox.sink.sink import SinkUnavailableError
 from airbyte_sandbox.storage.details import DetailStore
 from airbyte_sandbox.storage.fleet import FleetStore
 from airbyte_sandbox.storage.jobs import JobStore
@@ -59,6 +59,9 @@ class Workbench:
                 outcome = self._sync(run, number, journal)
             else:
                 outcome = self._reset(run, number)
+        except SinkUnavailableError as error:
+            kind = FailureType.CONFIG if error.final else FailureType.SYSTEM
+            outcome = Outcome((Failure(FailureOrigin.DESTINATION, kind, str(error)),))
         except Exception as error:  # noqa: BLE001 - a job that never ends would be worse than any bug
             failure = Failure(
                 FailureOrigin.PLATFORM, FailureType.SYSTEM, "The sandbox could not run this job.", repr(error)
@@ -73,6 +76,8 @@ class Workbench:
         return outcome
 
     def _sync(self, run: Run, number: int, journal: Journal) -> Outcome:
+        from airbyte_sandbox.runs.attempt import AttemptContext, SyncAttempt  # noqa: PLC0415 - the start needs no msgspec
+
         source = self.fleet.source(run.connection.source_id)
         if source is None:
             raise LookupError(f"source {run.connection.source_id} is gone")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from airbyte_sandbox.model import Connection, ConnectionStatus, Schedule, Source, StreamConfig, SyncMode
 from airbyte_sandbox.runs.discovery import DiscoveryError, discovered
-from airbyte_sandbox.seed.fleet import DEFAULT_WORKSPACE, WAREHOUSE, fixed_id
+from airbyte_sandbox.seed.home import DEFAULT_WORKSPACE, WAREHOUSE_ID, fixed_id
 from airbyte_sandbox.settings import Connector, SandboxError
 from airbyte_sandbox.storage.fleet import FleetStore
 
@@ -53,11 +53,16 @@ def _connection(source: Source, created_at: int) -> Connection:
         workspace_id=source.workspace_id,
         name=f"{source.name} to warehouse",
         source_id=source.id,
-        destination_id=WAREHOUSE.id,
+        destination_id=WAREHOUSE_ID,
         status=ConnectionStatus.ACTIVE,
         schedule=Schedule(),
         streams=tuple(
-            StreamConfig(schema.name, SyncMode.FULL_REFRESH_OVERWRITE, (), schema.primary_key)
+            StreamConfig(
+                schema.name,
+                SyncMode.FULL_REFRESH_OVERWRITE,
+                primary_key=schema.primary_key,
+                namespace=schema.namespace,
+            )
             for schema in source.catalog
         ),
         created_at=created_at,

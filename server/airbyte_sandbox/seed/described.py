@@ -1,4 +1,4 @@
-"""A fleet that the user describes as JSON.
+"""A fleet that is described as JSON, such as the demo's in ``demo.json``.
 
     {"connections": [{
         "name": "Orders to warehouse",
@@ -9,223 +9,229 @@
         "streams": {"orders": "incremental_append"},
         "schedule": {"cron": "0 0 2 * * ?"},
         "status": "active",
-        "tags": ["finance"],
+        "prefix": "shop_",
+        "tags": ["finance", {"name": "daily", "color": "22C55E"}],
         "jobs": [{"hoursAgo": 5, "seconds": 60, "rows": 500},
-                 {"hoursAgo": 2, "status": "failed", "message": "The password was refused."}]}]}
+                 {"at": "02:00", "daysAgo": 1, "status": "failed", "message": "The password was refused."}]}]}
 
-Only ``name``, ``source`` and ``streams`` must be there. A ``schedule`` is ``{"cron": "..."}`` or
-``{"everyHours": 24}``; without one the connection is started by hand. ``connector`` is ``sample``, ``file``
-or one registered at the start. A destination of type ``jsonl`` is a folder of JSONL files, any other a
-SQLite file. Ids come from the names, so that the same file gives the same ids.
+Only ``name``, ``source`` and ``streams`` must be there. ``connector`` is ``sample``, ``file`` or one that was
+registered at the start. A source or destination that an earlier connection of the workspace described can be
+named by its name alone. A stream's value is a sync mode, or ``{"mode", "cursor", "primaryKey", "fields"}``. A
+``schedule`` is ``{"cron": "..."}`` or ``{"everyHours": 24}``; without one the connection is started by hand.
+For jobs see :mod:`airbyte_sandbox.seed.past`. Ids come from the names: the same file gives the same ids.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from airbyte_sandbox.clock import milliseconds
 from airbyte_sandbox.cron import CronError, checked_cron
-from airbyte_sandbox.json_value import JsonObject, JsonValue, as_int, as_list, as_object, as_text, as_texts
+from airbyte_sandbox.json_value import JsonValue
 from airbyte_sandbox.model import (
     Attempt,
-    AttemptStatus,
     Connection,
     ConnectionStatus,
     Destination,
-    Failure,
-    FailureOrigin,
-    FailureType,
     Job,
-    JobStatus,
-    JobType,
-    Progress,
     Schedule,
     ScheduleType,
+    SinkKind,
     Source,
-    StreamConfig,
-    StreamSchema,
-    SyncMode,
     Tag,
     Workspace,
 )
-from airbyte_sandbox.runs.connectors import Connectors
-from airbyte_sandbox.runs.discovery import DiscoveryError, discovered
-from airbyte_sandbox.seed.fleet import DEFAULT_WORKSPACE, fixed_id
+from airbyte_sandbox.runs.connectors import SAMPLE, Connectors
+from airbyte_sandbox.runs.discovery import DiscoveryError
+from airbyte_sandbox.seed.home import DEFAULT_WORKSPACE, WAREHOUSE_NAME, fixed_id
+from airbyte_sandbox.seed.past import past_job
+from airbyte_sandbox.seed.reading import Described, SeedError, nearest, unknown
+from airbyte_sandbox.seed.sample_settings import check_sample_settings
+from airbyte_sandbox.seed.streams import described_streams
+from airbyte_sandbox.sink import duckdb_extra
 from airbyte_sandbox.storage.fleet import FleetStore
 from airbyte_sandbox.storage.jobs import JobStore
 
+_CONNECTION = (
+    "name", "workspace", "source", "destination", "streams", "schedule", "status", "prefix", "tags", "jobs",
+)  # fmt: skip
 _AGE = timedelta(days=60)
-_BYTES_PER_ROW = 190
-_GOOD = JobStatus.SUCCEEDED
+_COLOR = "4F46E5"
+_MOST_HOURS = 24 * 366
 
-_Member = TypeVar("_Member", ConnectionStatus, JobStatus, SyncMode)
+_Thing = TypeVar("_Thing", Source, Destination, Tag)
 Planted = Callable[[FleetStore, JobStore], None]
 
 
-class SeedError(Exception):
-    """A description cannot be understood; the text says where and why."""
-
-
-@dataclass(frozen=True)
-class _Branch:
-    """One connection with all that hangs on it."""
-
-    workspace: Workspace
-    source: Source
-    destination: Destination
-    connection: Connection
-    past: tuple[tuple[Job, Attempt], ...]
-
-
-def plant_described(described: JsonObject, connectors: Connectors, now: datetime) -> Planted:
+def plant_described(described: JsonValue, connectors: Connectors, now: datetime) -> Planted:
     """Check a description; the answer puts it into the stores.
 
     Raises:
         SeedError: it cannot be understood.
     """
-    items = as_list(described.get("connections"))
+    items = Described(described, "a seed", ("connections",)).items("connections")
     if not items:
         raise SeedError('a seed needs "connections": a list with at least one connection')
-    branches = [_branch(as_object(item), connectors, now) for item in items]
-    identifiers = {branch.connection.id for branch in branches}
-    if len(identifiers) < len(branches):
-        raise SeedError("two connections of one workspace have the same name")
+    fleet = _Fleet(connectors, now)
+    for item in items:
+        fleet.add(item)
+    return fleet.plant
 
-    def plant(fleet: FleetStore, jobs: JobStore) -> None:
-        for branch in branches:
-            fleet.add_workspace(branch.workspace)
-            fleet.add_destination(branch.destination)
-            fleet.add_source(branch.source)
-            for tag in branch.connection.tags:
+
+@dataclass
+class _Fleet:
+    """What a description tells of, gathered connection by connection; things by their ids."""
+
+    connectors: Connectors
+    now: datetime
+    workspaces: dict[str, Workspace] = field(default_factory=dict[str, Workspace])
+    sources: dict[str, Source] = field(default_factory=dict[str, Source])
+    destinations: dict[str, Destination] = field(default_factory=dict[str, Destination])
+    tags: dict[str, Tag] = field(default_factory=dict[str, Tag])
+    connections: dict[str, Connection] = field(default_factory=dict[str, Connection])
+    past: list[tuple[Job, Attempt]] = field(default_factory=list[tuple[Job, Attempt]])
+
+    @property
+    def born(self) -> int:
+        return milliseconds(self.now - _AGE)
+
+    def plant(self, fleet: FleetStore, jobs: JobStore) -> None:
+        """Put everything in, jobs in the order of their start, so that ids rise with time."""
+        with fleet.in_bulk():
+            for workspace in self.workspaces.values():
+                fleet.add_workspace(workspace)
+            for destination in self.destinations.values():
+                fleet.add_destination(destination)
+            for source in self.sources.values():
+                fleet.add_source(source)
+            for tag in self.tags.values():
                 fleet.put_tag(tag)
-            fleet.put_connection(branch.connection)
-        past = (pair for branch in branches for pair in branch.past)
-        for job, attempt in sorted(past, key=lambda pair: pair[0].created_at):
-            jobs.add_finished(job, [attempt])
+            for connection in self.connections.values():
+                fleet.put_connection(connection)
+            for job, attempt in sorted(self.past, key=lambda pair: pair[0].created_at):
+                jobs.add_finished(job, [attempt])
 
-    return plant
+    def add(self, value: JsonValue) -> None:
+        item = Described(value, "a connection", _CONNECTION)
+        name = item.text("name")
+        if not name:
+            raise SeedError("a connection has no name")
+        try:
+            connection = self._connection(item, name)
+            self.past += [past_job(job, connection.id, self.now) for job in item.items("jobs")]
+        except (SeedError, DiscoveryError) as error:
+            raise SeedError(f"connection {name!r}: {error}") from error
+        if connection.id in self.connections:
+            raise SeedError(f"two connections of one workspace have the same name: {name!r}")
+        self.connections[connection.id] = connection
 
-
-def _branch(item: JsonObject, connectors: Connectors, now: datetime) -> _Branch:
-    name = as_text(item.get("name"))
-    if not name:
-        raise SeedError("a connection has no name")
-    try:
-        workspace = _workspace(as_text(item.get("workspace")))
-        source = _source(as_object(item.get("source")), workspace, connectors, now)
-        target = as_object(item.get("destination"))
-        destination = _destination(target, workspace, milliseconds(now - _AGE))
-        connection = Connection(
+    def _connection(self, item: Described, name: str) -> Connection:
+        workspace = self._workspace(item.text("workspace", DEFAULT_WORKSPACE.name))
+        source = self._source(item.value("source"), workspace)
+        return Connection(
             id=fixed_id("connection", workspace.name, name),
             workspace_id=workspace.id,
             name=name,
             source_id=source.id,
-            destination_id=destination.id,
-            status=_member(ConnectionStatus, item.get("status"), ConnectionStatus.ACTIVE),
-            schedule=_schedule(as_object(item.get("schedule"))),
-            streams=tuple(_streams(as_object(item.get("streams")), source.catalog)),
-            created_at=milliseconds(now - _AGE),
-            tags=tuple(
-                Tag(fixed_id("tag", workspace.name, tag), workspace.id, tag, "4F46E5")
-                for tag in as_texts(item.get("tags"))
-            ),
+            destination_id=self._destination(item.value("destination"), workspace).id,
+            status=item.member("status", ConnectionStatus, ConnectionStatus.ACTIVE),
+            schedule=_schedule(item.object("schedule")),
+            streams=described_streams(item.object("streams"), source.catalog),
+            created_at=self.born,
+            prefix=item.text("prefix"),
+            tags=tuple(self._tag(tag, workspace) for tag in item.items("tags")),
         )
-        past = tuple(_past(as_object(job), connection.id, now) for job in as_list(item.get("jobs")))
-    except (SeedError, DiscoveryError) as error:
-        raise SeedError(f"connection {name!r}: {error}") from error
-    return _Branch(workspace, source, destination, connection, past)
+
+    def _workspace(self, name: str) -> Workspace:
+        default = name == DEFAULT_WORKSPACE.name
+        workspace = DEFAULT_WORKSPACE if default else Workspace(fixed_id("workspace", name), name)
+        return self.workspaces.setdefault(workspace.id, workspace)
+
+    def _source(self, value: JsonValue, workspace: Workspace) -> Source:
+        if isinstance(value, str):
+            return _known(self.sources, fixed_id("source", workspace.name, value), value, workspace)
+        item = Described(value, "the source", ("name", "type", "connector", "configuration"))
+        connector = item.text("connector", SAMPLE)
+        if connector not in self.connectors.names:
+            raise SeedError(f"there is no connector {unknown(connector, self.connectors.names)}")
+        name, configuration = item.text("name", connector), item.object("configuration")
+        if connector == SAMPLE:
+            check_sample_settings(configuration)
+        source = Source(
+            id=fixed_id("source", workspace.name, name),
+            workspace_id=workspace.id,
+            name=name,
+            source_type=item.text("type", connector),
+            connector=connector,
+            configuration=configuration,
+            catalog=self.connectors.discover(connector, configuration),
+            created_at=self.born,
+        )
+        return _once(self.sources, source)
+
+    def _destination(self, value: JsonValue, workspace: Workspace) -> Destination:
+        if value is None:
+            standing = self.destinations.get(fixed_id("destination", workspace.name, WAREHOUSE_NAME))
+            value = standing.name if standing is not None else {}
+        if isinstance(value, str):
+            identifier = fixed_id("destination", workspace.name, value)
+            return _known(self.destinations, identifier, value, workspace)
+        item = Described(value, "the destination", ("name", "type", "configuration"))
+        name, kind = item.text("name", WAREHOUSE_NAME), item.text("type", SinkKind.SQLITE)
+        destination = Destination(
+            id=fixed_id("destination", workspace.name, name),
+            workspace_id=workspace.id,
+            name=name,
+            destination_type=kind,
+            configuration=item.object("configuration"),
+            created_at=self.born,
+        )
+        _check_kind(destination)
+        return _once(self.destinations, destination)
+
+    def _tag(self, value: JsonValue, workspace: Workspace) -> Tag:
+        item = Described({"name": value} if isinstance(value, str) else value, "a tag", ("name", "color"))
+        name = item.text("name")
+        if not name:
+            raise SeedError("a tag has no name")
+        identifier = fixed_id("tag", workspace.name, name)
+        return _once(self.tags, Tag(identifier, workspace.id, name, item.text("color", _COLOR)))
 
 
-def _workspace(name: str) -> Workspace:
-    if name in {"", DEFAULT_WORKSPACE.name}:
-        return DEFAULT_WORKSPACE
-    return Workspace(fixed_id("workspace", name), name)
+def _known(things: Mapping[str, _Thing], identifier: str, name: str, workspace: Workspace) -> _Thing:
+    """The thing that an earlier connection described."""
+    if identifier not in things:
+        names = [thing.name for thing in things.values() if thing.workspace_id == workspace.id]
+        raise SeedError(f"no connection before it describes {unknown(name, names or ['nothing yet'])}")
+    return things[identifier]
 
 
-def _source(item: JsonObject, workspace: Workspace, connectors: Connectors, now: datetime) -> Source:
-    connector = as_text(item.get("connector"), "sample")
-    if connector not in connectors.names:
-        raise SeedError(f"there is no connector {connector!r}; there are {', '.join(connectors.names)}")
-    configuration = as_object(item.get("configuration"))
-    name = as_text(item.get("name"), connector)
-    return Source(
-        id=fixed_id("source", workspace.name, name),
-        workspace_id=workspace.id,
-        name=name,
-        source_type=as_text(item.get("type"), connector),
-        connector=connector,
-        configuration=configuration,
-        catalog=discovered(connectors.command(connector), configuration),
-        created_at=milliseconds(now - _AGE),
-    )
+def _once(things: dict[str, _Thing], thing: _Thing) -> _Thing:
+    """``thing``, which may have been described before, but in the same words."""
+    if things.setdefault(thing.id, thing) != thing:
+        raise SeedError(f"{thing.name!r} is described twice, and differently")
+    return thing
 
 
-def _destination(item: JsonObject, workspace: Workspace, created_at: int) -> Destination:
-    name = as_text(item.get("name"), "Warehouse")
-    return Destination(
-        id=fixed_id("destination", workspace.name, name),
-        workspace_id=workspace.id,
-        name=name,
-        destination_type=as_text(item.get("type"), "sqlite"),
-        configuration=as_object(item.get("configuration")),
-        created_at=created_at,
-    )
+def _check_kind(destination: Destination) -> None:
+    """Any type is fine that is not a mistyped one of the sandbox's own; DuckDB must be installed."""
+    meant = nearest(destination.destination_type, SinkKind)
+    if meant is not None and meant != destination.destination_type:
+        raise SeedError(f"the destination's type {destination.destination_type!r}; did you mean {meant!r}?")
+    if destination.kind is SinkKind.DUCKDB and not duckdb_extra.is_installed():
+        raise SeedError(duckdb_extra.MISSING)
 
 
-def _schedule(item: JsonObject) -> Schedule:
-    if not item:
+def _schedule(value: JsonValue) -> Schedule:
+    item = Described(value, "the schedule", ("cron", "everyHours"))
+    if item.has("cron") and item.has("everyHours"):
+        raise SeedError('the schedule is either "cron" or "everyHours"')
+    if item.has("everyHours"):
+        return Schedule(ScheduleType.BASIC, f"Every {item.whole('everyHours', 24, 1, _MOST_HOURS)} HOURS")
+    if not item.has("cron"):
         return Schedule()
-    hours = as_int(item.get("everyHours"))
-    if hours > 0:
-        return Schedule(ScheduleType.BASIC, f"Every {hours} HOURS")
     try:
-        return Schedule(ScheduleType.CRON, checked_cron(as_text(item.get("cron"))))
+        return Schedule(ScheduleType.CRON, checked_cron(item.text("cron")))
     except CronError as error:
         raise SeedError(f'schedule: {error}; or say {{"everyHours": 24}}') from error
-
-
-def _streams(modes: JsonObject, catalog: tuple[StreamSchema, ...]) -> list[StreamConfig]:
-    schemas = {schema.name: schema for schema in catalog}
-    streams: list[StreamConfig] = []
-    for name, wanted in modes.items():
-        if name not in schemas:
-            raise SeedError(f"the source has no stream {name!r}; it has {', '.join(schemas)}")
-        mode = _member(SyncMode, wanted, None)
-        schema = schemas[name]
-        if mode.incremental and not schema.default_cursor:
-            raise SeedError(f"stream {name!r} has no cursor and cannot be {mode}")
-        cursor = schema.default_cursor if mode.incremental else ()
-        streams.append(StreamConfig(name, mode, cursor, schema.primary_key))
-    if not streams:
-        raise SeedError('it needs "streams": {"NAME": "SYNC MODE"}')
-    return streams
-
-
-def _past(item: JsonObject, connection_id: str, now: datetime) -> tuple[Job, Attempt]:
-    hours = item.get("hoursAgo")
-    if not isinstance(hours, int | float) or isinstance(hours, bool) or not 0 < hours < 100_000:  # noqa: PLR2004 - 11 years
-        raise SeedError('a job of the past needs "hoursAgo", a positive number')
-    start = milliseconds(now - timedelta(hours=hours))
-    end = min(start + as_int(item.get("seconds"), 60) * 1000, milliseconds(now))
-    status = _member(JobStatus, item.get("status"), _GOOD)
-    if not status.terminal:
-        raise SeedError("a job of the past is succeeded, failed or cancelled")
-    rows = as_int(item.get("rows"))
-    good = status is _GOOD
-    message = as_text(item.get("message"), "The source failed.")
-    failures = () if good else (Failure(FailureOrigin.SOURCE, FailureType.SYSTEM, message),)
-    size = rows * _BYTES_PER_ROW
-    job = Job(0, connection_id, JobType.SYNC, status, start, end)
-    attempt_status = AttemptStatus.SUCCEEDED if good else AttemptStatus.FAILED
-    progress = Progress(rows, size, rows, size, states=1)
-    return job, Attempt(0, 0, attempt_status, start, end, progress, failures)
-
-
-def _member(kind: type[_Member], value: JsonValue, default: _Member | None) -> _Member:
-    if value is None and default is not None:
-        return default
-    try:
-        return kind(as_text(value))
-    except ValueError:
-        raise SeedError(f"{as_text(value, 'that')!r} is none of {', '.join(kind)}") from None

@@ -12,7 +12,7 @@ from airbyte_sandbox.model import (
     StreamSchema,
     SyncMode,
 )
-from airbyte_sandbox.seed.fleet import DEFAULT_WORKSPACE, WAREHOUSE, fixed_id
+from airbyte_sandbox.seed.home import DEFAULT_WORKSPACE, WAREHOUSE_ID, fixed_id
 from airbyte_sandbox.settings import SandboxError
 from airbyte_sandbox.sources import file
 from airbyte_sandbox.sources.protocol import SourceFailed
@@ -59,7 +59,7 @@ def _connection(path: Path, source: Source, created_at: int) -> Connection:
         workspace_id=DEFAULT_WORKSPACE.id,
         name=f"{path.name} to warehouse",
         source_id=source.id,
-        destination_id=WAREHOUSE.id,
+        destination_id=WAREHOUSE_ID,
         status=ConnectionStatus.ACTIVE,
         schedule=Schedule(),
         streams=tuple(

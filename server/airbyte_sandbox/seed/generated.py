@@ -30,7 +30,7 @@ from airbyte_sandbox.model import (
     SyncMode,
     Workspace,
 )
-from airbyte_sandbox.seed.fleet import DEFAULT_WORKSPACE, fixed_id
+from airbyte_sandbox.seed.home import DEFAULT_WORKSPACE, fixed_id
 from airbyte_sandbox.settings import FleetSize
 from airbyte_sandbox.sources import sample_streams
 from airbyte_sandbox.storage.fleet import FleetStore

@@ -1,1 +1,1 @@
-"""Where rows land: one SQLite file for each destination, with the saved states beside the rows."""
+"""Where rows land: a SQLite, JSONL or DuckDB file of each destination, the saved states beside the rows."""

@@ -1,27 +1,40 @@
 """How records become rows of a table."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
+from enum import Enum, auto
 
-from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object, dump_json
+from airbyte_sandbox.json_value import JsonObject, JsonValue, as_object, as_texts, dump_json
 
 EXTRACTED_AT = "_airbyte_extracted_at"
 JOB_ID = "_airbyte_job_id"
 _INT64 = 2**63
-_NUMBERS = {"integer", "number", "boolean"}
+_RESERVED = ("sqlite_", "_sandbox_", "_staging_")
 
 Cell = str | int | float | None
 Row = tuple[JsonValue, ...]
 
 
+class ColumnKind(Enum):
+    """What a stream's schema says about a field; ``MIXED`` may be a number or something else."""
+
+    INTEGER = auto()
+    NUMBER = auto()
+    BOOLEAN = auto()
+    MIXED = auto()
+    TEXT = auto()
+
+
+_KINDS = {"integer": ColumnKind.INTEGER, "number": ColumnKind.NUMBER, "boolean": ColumnKind.BOOLEAN}
+
+
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one stream's table, in order: record field, column name, SQL type."""
+    """The columns of one stream's table, in order: record field, column name, kind."""
 
     fields: tuple[str, ...]
     names: tuple[str, ...]
-    types: tuple[str, ...]
+    kinds: tuple[ColumnKind, ...]
 
     @classmethod
     def of(cls, properties: JsonObject) -> "Columns":
@@ -32,33 +45,24 @@ class Columns:
         for field in fields:
             names.append(_free_name(field, taken))
             taken.add(names[-1].casefold())
-        return cls(fields, tuple(names), tuple(_sql_type(properties[field]) for field in fields))
+        return cls(fields, tuple(names), tuple(_kind(properties[field]) for field in fields))
 
     def name_of(self, field: str) -> str:
         """The column of ``field``."""
         return self.names[self.fields.index(field)]
-
-    def picker(self) -> Callable[[JsonObject], Row]:
-        """A function that takes the values of the columns out of a record, None where it has none."""
-        fields = self.fields
-        if len(fields) < 2:  # noqa: PLR2004 - an itemgetter gives a tuple for two and more
-            return lambda data: tuple(map(data.get, fields))
-        pick = itemgetter(*fields)
-
-        def picked(data: JsonObject) -> Row:
-            try:
-                values: Row = pick(data)
-            except KeyError:
-                return tuple(map(data.get, fields))
-            return values
-
-        return picked
 
 
 def quoted(name: str) -> str:
     """``name`` as an SQL identifier."""
     escaped = name.replace('"', '""').replace("\0", "")
     return f'"{escaped}"'
+
+
+def free_table(wanted: str, taken: Container[str]) -> str:
+    """A table name like ``wanted``, with a number behind it if it is in ``taken`` (in lower case)."""
+    wanted = wanted.replace("\0", "")
+    base = f"t_{wanted}" if wanted.casefold().startswith(_RESERVED) or not wanted else wanted
+    return _free_name(base, taken)
 
 
 def cell(value: JsonValue) -> Cell:
@@ -75,7 +79,7 @@ def storable(rows: Iterable[Row]) -> Iterator[tuple[Cell, ...]]:
     return (tuple(map(cell, row)) for row in rows)
 
 
-def _free_name(field: str, taken: set[str]) -> str:
+def _free_name(field: str, taken: Container[str]) -> str:
     base = field.replace("\0", "") or "column"
     name, count = base, 1
     while name.casefold() in taken:
@@ -84,8 +88,10 @@ def _free_name(field: str, taken: set[str]) -> str:
     return name
 
 
-def _sql_type(schema: JsonValue) -> str:
-    """No type for numbers: SQLite would change huge ones, and text like "007" among them."""
+def _kind(schema: JsonValue) -> ColumnKind:
     declared = as_object(schema).get("type")
-    kinds = declared if isinstance(declared, list) else [declared]
-    return "" if any(kind in _NUMBERS for kind in kinds) else "TEXT"
+    types = set(as_texts(declared if isinstance(declared, list) else [declared])) - {"null"}
+    kinds = {_KINDS.get(kind, ColumnKind.TEXT) for kind in types} or {ColumnKind.TEXT}
+    if kinds == {ColumnKind.INTEGER, ColumnKind.NUMBER}:
+        return ColumnKind.NUMBER
+    return kinds.pop() if len(kinds) == 1 else ColumnKind.MIXED

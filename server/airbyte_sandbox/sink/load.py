@@ -1,11 +1,14 @@
 """Brings the messages of one sync attempt into a sink, so that state and rows never disagree."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from airbyte_sandbox.clock import monotonic
-from airbyte_sandbox.json_value import JsonObject, as_int
+from airbyte_sandbox.json_value import JsonObject
 from airbyte_sandbox.model import Connection, StreamConfig, StreamSchema, SyncMode
+from airbyte_sandbox.record import ReadRecord, Run
 from airbyte_sandbox.sink.columns import Columns, Row
 from airbyte_sandbox.sink.sink import Sink, StreamTable
 
@@ -32,7 +35,7 @@ class _StreamLoad:
 
     config: StreamConfig
     table: StreamTable
-    picked: Callable[[JsonObject], Row]
+    rows_of: Callable[[Sequence[ReadRecord], int], list[Row]]
     waiting: list[Row] = field(default_factory=list[Row])
     ready: list[Row] = field(default_factory=list[Row])
     waiting_records: int = 0
@@ -42,6 +45,15 @@ class _StreamLoad:
     @property
     def incremental(self) -> bool:
         return self.config.sync_mode.incremental
+
+    @property
+    def overwrites(self) -> bool:
+        return self.config.sync_mode is SyncMode.FULL_REFRESH_OVERWRITE
+
+    @property
+    def most_waiting(self) -> int:
+        """Rows that an overwrite will show are staged in any case; the state of others may come soon."""
+        return _BATCH_ROWS if self.overwrites else _WAITING_ROWS
 
     @property
     def waiting_count(self) -> Count:
@@ -82,23 +94,18 @@ class Load:
         """Whether ``stream`` is one that this sync was asked for."""
         return stream in self._streams
 
-    def add(self, record: JsonObject, size: int) -> bool | None:
-        """Take one record, ``size`` bytes on its way; whether it is the first one since the last state.
-
-        None, and nothing taken, if it is of a stream that was not asked for, or no proper record.
-        """
-        stream, data, extracted_at = record.get("stream"), record.get("data"), record.get("emitted_at")
-        if not isinstance(stream, str) or stream not in self._streams or not isinstance(data, dict):
-            return None
-        load = self._streams[stream]
-        load.waiting.append((as_int(extracted_at), self._job_id, *load.picked(data)))
-        load.waiting_records += 1
-        load.waiting_bytes += size
-        if len(load.waiting) >= _WAITING_ROWS:
+    def add(self, run: Run) -> bool:
+        """Take records of a stream that this sync was asked for; whether they are the first since a state."""
+        load = self._streams[run.stream]
+        first = not load.waiting_records
+        load.waiting += load.rows_of(run.records, self._job_id)
+        load.waiting_records += len(run.records)
+        load.waiting_bytes += run.size
+        if len(load.waiting) >= load.most_waiting:
             self.commit()  # what is ready goes first: rows staged now wait for a later state
             self._sink.stage(load.table, load.waiting)
             load.waiting = []
-        return load.waiting_records == 1
+        return first
 
     def checkpoint(self, stream: str | None, state: JsonObject) -> None:
         """Take a state message: the rows of its stream (None: of all) may now be committed."""
@@ -126,29 +133,40 @@ class Load:
 
     def finish(self) -> None:
         """The source ended well: every row counts, full refresh streams become visible."""
-        overwritten = [load for load in self._streams.values() if _overwrites(load)]
+        overwritten = [load for load in self._streams.values() if load.overwrites]
         for load in overwritten:
             self._sink.stage(load.table, load.waiting)
         for load in self._streams.values():
-            if not _overwrites(load):
+            if not load.overwrites:
                 load.release()
         self.commit()
         self._sink.replace([load.table for load in overwritten])
         for load in overwritten:
             self.committed += load.waiting_count
+        self._sink.tidy()
 
     def abandon(self) -> None:
         """The source ended badly: keep what a state covers, drop the rest."""
         self.commit()
-        self._sink.discard_staged([load.table for load in self._streams.values()])
-
-
-def _overwrites(load: _StreamLoad) -> bool:
-    return load.config.sync_mode is SyncMode.FULL_REFRESH_OVERWRITE
+        self._sink.tidy()
 
 
 def _stream_load(config: StreamConfig, table: StreamTable) -> _StreamLoad:
-    return _StreamLoad(config, table, table.columns.picker())
+    return _StreamLoad(config, table, _row_maker(table.columns.fields))
+
+
+def _row_maker(fields: tuple[str, ...]) -> Callable[[Sequence[ReadRecord], int], list[Row]]:
+    """A function that makes the rows of a job's records, None where a record has not all the fields."""
+    # An itemgetter is the quicker way, but gives a tuple only for two fields and more.
+    pick = itemgetter(*fields) if len(fields) > 1 else None
+
+    def rows(records: Sequence[ReadRecord], job_id: int) -> list[Row]:
+        if pick is not None:
+            with suppress(KeyError):
+                return [(record.emitted_at, job_id, *pick(record.data)) for record in records]
+        return [(record.emitted_at, job_id, *map(record.data.get, fields)) for record in records]
+
+    return rows
 
 
 def _prepare(sink: Sink, connection: Connection, config: StreamConfig, schema: StreamSchema) -> StreamTable:

@@ -31,6 +31,14 @@ class TableCount:
     rows: int
 
 
+class SinkUnavailableError(Exception):
+    """A destination cannot be opened; the text says why. ``final``: it is no use to try again."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
 class Sink(Protocol):
     """Every method happens as a whole or not at all, even if the process is killed in the middle."""
 
@@ -69,8 +77,11 @@ class Sink(Protocol):
         """Let what is staged take the place of what was in the tables, all at once."""
         ...
 
-    def discard_staged(self, tables: Iterable[StreamTable]) -> None:
-        """Drop rows that nobody saw."""
+    def tidy(self) -> None:
+        """Leave exactly what is committed, and of a unique key the newest row.
+
+        The last call of every attempt; and the first after the process was killed in the middle of one.
+        """
         ...
 
     def forget_states(self, streams: Iterable[str]) -> None:

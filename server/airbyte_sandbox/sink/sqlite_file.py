@@ -3,10 +3,20 @@
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from airbyte_sandbox.json_value import JsonObject, as_object, dump_json, parse_json
-from airbyte_sandbox.sink.columns import EXTRACTED_AT, JOB_ID, Columns, Row, quoted, storable
+from airbyte_sandbox.sink.columns import (
+    EXTRACTED_AT,
+    JOB_ID,
+    ColumnKind,
+    Columns,
+    Row,
+    free_table,
+    quoted,
+    storable,
+)
 from airbyte_sandbox.sink.sink import States, StreamTable, TableCount
 
 _SCHEMA = """
@@ -18,7 +28,8 @@ CREATE TABLE IF NOT EXISTS _sandbox_states (
     PRIMARY KEY (connection_id, stream));
 """
 _BUSY_SECONDS = 30
-_RESERVED = ("sqlite_", "_sandbox_", "_staging_")
+# SQLite before 3.32 knows at most 999 in a statement.
+_VALUES_AT_ONCE = 500
 # What sqlite3 raises for a list or an object, by its versions, and for an integer of more than 64 bits.
 _UNSTORABLE = (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
@@ -74,14 +85,14 @@ class SqliteFile:
             self._create(table.name, columns)
             self._add_missing_columns(table)
             self._enforce_key(table)
-            self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(table))}")
+            self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(table.name))}")
         return table
 
     def stage(self, table: StreamTable, rows: Sequence[Row]) -> None:
         """Put rows where they are not seen yet."""
         with self._transaction():
-            self._create(_staging(table), table.columns)
-            self._insert(_staging(table), table, rows)
+            self._create(_staging(table.name), table.columns)
+            self._insert(_staging(table.name), table, rows)
 
     def commit(self, batches: Iterable[tuple[StreamTable, Sequence[Row]]], states: States) -> None:
         """Show staged rows, then these, and save the states: all at once or not at all."""
@@ -98,17 +109,17 @@ class SqliteFile:
         """Let what is staged take the place of what was in the tables, all at once."""
         with self._transaction():
             for table in tables:
-                self._create(_staging(table), table.columns)
+                self._create(_staging(table.name), table.columns)
                 self._database.execute(f"DROP TABLE {quoted(table.name)}")
                 self._database.execute(
-                    f"ALTER TABLE {quoted(_staging(table))} RENAME TO {quoted(table.name)}"
+                    f"ALTER TABLE {quoted(_staging(table.name))} RENAME TO {quoted(table.name)}"
                 )
 
-    def discard_staged(self, tables: Iterable[StreamTable]) -> None:
-        """Drop rows that nobody saw."""
+    def tidy(self) -> None:
+        """Drop rows that nobody saw; the others are as they should be."""
         with self._transaction():
-            for table in tables:
-                self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(table))}")
+            for _, name in self._owned():
+                self._database.execute(f"DROP TABLE IF EXISTS {quoted(_staging(name))}")
 
     def forget_states(self, streams: Iterable[str]) -> None:
         """Let the next sync of these streams start from the beginning."""
@@ -144,12 +155,8 @@ class SqliteFile:
         owned = dict(self._owned())
         if stream in owned:
             return owned[stream]
-        wanted = wanted.replace("\0", "")
-        base = f"t_{wanted}" if wanted.casefold().startswith(_RESERVED) or not wanted else wanted
-        name, count = base, 1
-        while self._scalar("SELECT count(*) FROM _sandbox_tables WHERE name = ?", name):
-            count += 1
-            name = f"{base}_{count}"
+        taken = self._database.execute("SELECT name FROM _sandbox_tables").fetchall()
+        name = free_table(wanted, {name.casefold() for (name,) in taken})
         self._database.execute(
             "INSERT INTO _sandbox_tables (connection_id, stream, name) VALUES (?, ?, ?)",
             (self._connection_id, stream, name),
@@ -158,7 +165,8 @@ class SqliteFile:
 
     def _create(self, name: str, columns: Columns) -> None:
         declared = [
-            f"{quoted(column)} {kind}" for column, kind in zip(columns.names, columns.types, strict=True)
+            f"{quoted(column)} {_type(kind)}"
+            for column, kind in zip(columns.names, columns.kinds, strict=True)
         ]
         head = f"{EXTRACTED_AT} INTEGER NOT NULL, {JOB_ID} INTEGER NOT NULL"
         self._database.execute(f"CREATE TABLE IF NOT EXISTS {quoted(name)} ({', '.join([head, *declared])})")
@@ -166,9 +174,10 @@ class SqliteFile:
     def _add_missing_columns(self, table: StreamTable) -> None:
         rows = self._database.execute("SELECT name FROM pragma_table_info(?)", (table.name,)).fetchall()
         present = {name.casefold() for (name,) in rows}
-        for column, kind in zip(table.columns.names, table.columns.types, strict=True):
+        for column, kind in zip(table.columns.names, table.columns.kinds, strict=True):
             if column.casefold() not in present:
-                self._database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(column)} {kind}")
+                declared = f"{quoted(column)} {_type(kind)}"
+                self._database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {declared}")
 
     def _enforce_key(self, table: StreamTable) -> None:
         """Have a unique index exactly if the table is deduplicated; of double rows the last one stays."""
@@ -184,27 +193,39 @@ class SqliteFile:
 
     def _insert(self, target: str, table: StreamTable, rows: Sequence[Row]) -> None:
         """Insert rows as they came; only if SQLite cannot store one, make every value storable first."""
-        marks = ", ".join("?" * (len(table.columns.names) + 2))
-        conflict = self._on_conflict(table) if target == table.name else ""
-        statement = f"INSERT INTO {quoted(target)} ({_column_list(table)}) VALUES ({marks}){conflict}"  # noqa: S608 - quoted
         self._database.execute("SAVEPOINT rows")
         try:
-            self._database.executemany(statement, rows)
+            self._insert_many(target, table, rows)
         except _UNSTORABLE:
             self._database.execute("ROLLBACK TO rows")
-            self._database.executemany(statement, storable(rows))
+            self._insert_many(target, table, list(storable(rows)))
         self._database.execute("RELEASE rows")
+
+    def _insert_many(self, target: str, table: StreamTable, rows: Sequence[Row]) -> None:
+        """Insert many rows with each run of a statement: two thirds of the time of one by one."""
+        at_once = max(1, _VALUES_AT_ONCE // (len(table.columns.names) + 2))
+        whole = len(rows) - len(rows) % at_once
+        blocks = (tuple(chain(*rows[first : first + at_once])) for first in range(0, whole, at_once))
+        self._database.executemany(self._insertion(target, table, at_once), blocks)
+        self._database.executemany(self._insertion(target, table, 1), rows[whole:])
+
+    def _insertion(self, target: str, table: StreamTable, rows: int) -> str:
+        """The statement that inserts so many rows."""
+        marks = f"({', '.join('?' * (len(table.columns.names) + 2))})"
+        conflict = self._on_conflict(table) if target == table.name else ""
+        values = ", ".join([marks] * rows)
+        return f"INSERT INTO {quoted(target)} ({_column_list(table)}) VALUES {values}{conflict}"  # noqa: S608 - quoted
 
     def _show_staged(self, table: StreamTable) -> None:
         staged = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
-        if not self._scalar(staged, _staging(table)):
+        if not self._scalar(staged, _staging(table.name)):
             return
-        columns = _column_list(table)
+        columns, staging = _column_list(table), quoted(_staging(table.name))
         self._database.execute(
-            f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(_staging(table))}"  # noqa: S608 - quoted
+            f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {staging}"  # noqa: S608 - quoted
             f" WHERE true ORDER BY rowid{self._on_conflict(table)}"
         )
-        self._database.execute(f"DROP TABLE {quoted(_staging(table))}")
+        self._database.execute(f"DROP TABLE {quoted(_staging(table.name))}")
 
     @staticmethod
     def _on_conflict(table: StreamTable) -> str:
@@ -217,7 +238,8 @@ class SqliteFile:
         newer = ""
         if table.cursor is not None:
             cursor = quoted(table.cursor)
-            newer = f" WHERE excluded.{cursor} >= {quoted(table.name)}.{cursor} IS NOT false"
+            old = f"{quoted(table.name)}.{cursor}"
+            newer = f" WHERE {old} IS NULL OR excluded.{cursor} >= {old}"
         return f" ON CONFLICT ({key}) DO UPDATE SET {updates}{newer}"
 
     def _scalar(self, query: str, *values: str) -> int:
@@ -225,9 +247,14 @@ class SqliteFile:
         return row[0]
 
 
-def _staging(table: StreamTable) -> str:
+def _staging(name: str) -> str:
     """The table in which rows wait that must not be seen yet."""
-    return f"_staging_{table.name}"
+    return f"_staging_{name}"
+
+
+def _type(kind: ColumnKind) -> str:
+    """No type for numbers: SQLite would change huge ones, and text like "007" among them."""
+    return "TEXT" if kind is ColumnKind.TEXT else ""
 
 
 def _column_list(table: StreamTable) -> str:

@@ -4,7 +4,7 @@ import argparse
 import io
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -64,23 +64,22 @@ def emit(message: Mapping[str, JsonValue]) -> None:
 
 def emit_record(stream: str, data: JsonObject) -> None:
     """Write one row."""
-    emitted_at = time.time_ns() // 1_000_000
-    emit({"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": emitted_at}})
+    emit({"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": _milliseconds()}})
 
 
-def record_writer(stream: str, template: str) -> Callable[[tuple[JsonValue, ...]], None]:
-    """A function that writes rows of a stream by filling a JSON template with their values.
+def block_writer(stream: str, fields: Iterable[str]) -> Callable[[Sequence[Sequence[JsonValue]]], None]:
+    """A function that writes many rows of a stream at once, given as the values of each field.
 
-    Encoding row by row is where a fast source spends its time; this takes a third of it.
+    It takes a quarter of the time of :func:`emit_record`. The fields must be identifiers of Python.
     """
-    head = '{"type":"RECORD","record":{"stream":' + dump_json(stream).replace("%", "%%") + ',"data":'
-    line = head + template + ',"emitted_at":%d}}\n'
-    write, now = sys.stdout.write, time.time_ns
+    from airbyte_sandbox.record import encoder  # noqa: PLC0415 - only who writes needs msgspec
 
-    def write_row(values: tuple[JsonValue, ...]) -> None:
-        write(line % (*values, now() // 1_000_000))
+    encode = encoder(stream, tuple(fields))
 
-    return write_row
+    def write(columns: Sequence[Sequence[JsonValue]]) -> None:
+        sys.stdout.buffer.write(encode(columns, _milliseconds()))
+
+    return write
 
 
 def emit_state(stream: str, state: JsonObject) -> None:
@@ -131,9 +130,12 @@ def run(connector: SourceConnector, arguments: Sequence[str] | None = None) -> N
 
 
 def _widen_stdout() -> None:
-    """Write a quarter of a megabyte at once: small writes wake the reader for a few rows each."""
+    """Write a quarter of a megabyte at once: small writes wake the reader for a few rows each.
+
+    Text goes straight on to the bytes below it, so that both can be written in turn.
+    """
     binary = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), _BUFFER)
-    sys.stdout = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace")
+    sys.stdout = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def catalog_json(streams: Sequence[StreamSchema]) -> JsonObject:
@@ -191,14 +193,20 @@ def _discover(connector: SourceConnector, config: JsonObject) -> None:
 def stream_json(stream: StreamSchema) -> JsonObject:
     """One stream in the form that ``discover`` writes."""
     modes: list[JsonValue] = ["full_refresh", "incremental"] if stream.incremental else ["full_refresh"]
+    namespace: JsonObject = {"namespace": stream.namespace} if stream.namespace is not None else {}
     return {
         "name": stream.name,
+        **namespace,
         "json_schema": {"type": "object", "properties": stream.properties},
         "supported_sync_modes": modes,
         "source_defined_cursor": False,
         "default_cursor_field": list(stream.default_cursor),
         "source_defined_primary_key": [[field] for field in stream.primary_key],
     }
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _emit_trace(kind: str, key: str, body: JsonObject) -> None:

@@ -15,12 +15,13 @@ from airbyte_sandbox.model import StreamSchema
 from airbyte_sandbox.sources import protocol, sample_streams
 from airbyte_sandbox.sources.protocol import SourceFailed, WantedStream
 
-_FAILURES = {
+FAILURES = {
     "config_error": "config_error",
     "transient": "transient_error",
     "transient_error": "transient_error",
 }
 _LONGEST_NAP = 0.1
+_BLOCK_ROWS = 1000
 
 
 def catalog(config: JsonObject) -> list[StreamSchema]:
@@ -46,19 +47,31 @@ class _Pace:
     def __init__(self, config: JsonObject) -> None:
         self._per_second = as_number(config.get("rows_per_second"))
         fail = as_object(config.get("fail"))
-        self._failure = _FAILURES.get(as_text(fail.get("kind")))
+        self._failure = FAILURES.get(as_text(fail.get("kind")))
         self._fail_after = as_int(fail.get("after_rows"))
         self._fail_message = as_text(fail.get("message"), "The sample source was told to fail.")
         self._started = time.monotonic()
         self._rows = 0
 
-    def before_row(self) -> None:
-        if self._failure is not None and self._rows >= self._fail_after:
-            raise SourceFailed(self._failure, self._fail_message)
-        self._rows += 1
-        if self._per_second <= 0:
-            return
-        while (ahead := self._rows / self._per_second - (time.monotonic() - self._started)) > 0:
+    def take(self, wanted: int) -> int:
+        """How many of the next ``wanted`` rows may be written now, after waiting for their time.
+
+        Raises:
+            SourceFailed: it was told to fail here.
+        """
+        if self._failure is not None:
+            if self._rows >= self._fail_after:
+                raise SourceFailed(self._failure, self._fail_message)
+            wanted = min(wanted, self._fail_after - self._rows)
+        if self._per_second > 0:
+            wanted = 1
+            self._wait_for((self._rows + 1) / self._per_second)
+        self._rows += wanted
+        return wanted
+
+    def _wait_for(self, seconds: float) -> None:
+        """Until this long after the start."""
+        while (ahead := seconds - (time.monotonic() - self._started)) > 0:
             sys.stdout.flush()
             time.sleep(min(ahead, _LONGEST_NAP))
 
@@ -104,13 +117,14 @@ def _read_stream(config: JsonObject, stream: WantedStream, numbers: range, pace:
     protocol.emit_log(f"Reading {len(numbers)} rows of {stream.name}")
     first_rows = _first_rows(config, stream.name)
     state_every = max(1, as_int(config.get("state_every"), 100))
-    make = sample_streams.maker(stream.name, first_rows)
-    write = protocol.record_writer(stream.name, sample_streams.template(stream.name))
-    for number in numbers:
-        pace.before_row()
-        write(tuple(make(number).values()))
-        if stream.incremental and (number % state_every == 0 or number == numbers[-1]):
-            protocol.emit_state(stream.name, {"updated_at": sample_streams.updated_at(number)})
+    write = protocol.block_writer(stream.name, sample_streams.schema(stream.name).properties)
+    while numbers:
+        until_state = state_every - (numbers[0] - 1) % state_every if stream.incremental else len(numbers)
+        count = pace.take(min(until_state, _BLOCK_ROWS, len(numbers)))
+        block, numbers = numbers[:count], numbers[count:]
+        write(sample_streams.columns(stream.name, block, first_rows))
+        if stream.incremental and (block[-1] % state_every == 0 or not numbers):
+            protocol.emit_state(stream.name, {"updated_at": sample_streams.updated_at(block[-1])})
 
 
 def _rows_to_read(config: JsonObject, stream: WantedStream) -> range:

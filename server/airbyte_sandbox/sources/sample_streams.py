@@ -16,7 +16,7 @@ _TIMES = tuple(f"{minute // 60:02}:{minute % 60:02}:00Z" for minute in range(_MI
 _SCATTER = 2654435761
 _SPAN = 2**32
 
-Field = tuple[str, Callable[[int], JsonValue]]
+Field = tuple[str, Callable[[range], list[JsonValue]]]
 
 
 def _mix(number: int) -> int:
@@ -26,24 +26,26 @@ def _mix(number: int) -> int:
 
 def _choice(*options: str) -> Field:
     count = len(options)
-    return "string", lambda seed: options[seed * _SCATTER % _SPAN % count]
+    return "string", lambda seeds: [options[seed * _SCATTER % _SPAN % count] for seed in seeds]
 
 
 def _integer(limit: int) -> Field:
-    return "integer", lambda seed: (seed + 7) * _SCATTER % _SPAN % limit + 1
+    return "integer", lambda seeds: [(seed + 7) * _SCATTER % _SPAN % limit + 1 for seed in seeds]
 
 
 def _money(limit: int) -> Field:
     cents = limit * 100
-    return "number", lambda seed: (seed + 13) * _SCATTER % _SPAN % cents / 100
+    return "number", lambda seeds: [(seed + 13) * _SCATTER % _SPAN % cents / 100 for seed in seeds]
 
 
 def _name() -> Field:
-    return "string", lambda seed: f"{_NAMES[_mix(seed) % 10]} {_NAMES[_mix(seed + 3) % 10]}son"
+    return "string", lambda seeds: [
+        f"{_NAMES[_mix(seed) % 10]} {_NAMES[_mix(seed + 3) % 10]}son" for seed in seeds
+    ]
 
 
 def _email() -> Field:
-    return "string", lambda seed: f"{_NAMES[_mix(seed) % 10].lower()}{seed}@example.com"
+    return "string", lambda seeds: [f"{_NAMES[_mix(seed) % 10].lower()}{seed}@example.com" for seed in seeds]
 
 
 _STREAMS: Mapping[str, Mapping[str, Field]] = {
@@ -82,41 +84,34 @@ def schema(name: str) -> StreamSchema:
     )
 
 
-def maker(name: str, first_rows: int) -> Callable[[int], JsonObject]:
-    """A function that makes row ``number`` (from 1) of a stream.
+def columns(name: str, numbers: range, first_rows: int) -> list[list[JsonValue]]:
+    """The values of each field, in the order of the schema, of the rows ``numbers`` (from 1) of a stream.
 
     The first ``first_rows`` rows have ids of their own. After them each even row is a newer version of
     an earlier one, so that a deduplicated table ends with fewer rows than were synced.
     """
-    fields = [(field, value) for field, (_, value) in _STREAMS[name].items()]
-
-    def make(number: int) -> JsonObject:
-        newer_version = number > first_rows and number % 2 == 0
-        data: JsonObject = {"id": _mix(number) % first_rows + 1 if newer_version and first_rows else number}
-        for field, value in fields:
-            data[field] = value(number)
-        data["updated_at"] = updated_at(number)
-        return data
-
-    return make
+    ids: list[JsonValue] = [
+        _mix(number) % first_rows + 1 if number > first_rows > 0 and number % 2 == 0 else number
+        for number in numbers
+    ]
+    return [ids, *(values(numbers) for _, values in _STREAMS[name].values()), _times(numbers)]
 
 
 def row(name: str, number: int, first_rows: int) -> JsonObject:
-    """One row, as :func:`maker` makes it."""
-    return maker(name, first_rows)(number)
-
-
-def template(name: str) -> str:
-    """A row as JSON, to be filled with its values by ``%``: no value of a sample needs an escape."""
-    kinds = {"id": "integer", **{field: kind for field, (kind, _) in _STREAMS[name].items()}}
-    fields = [f'"{field}":"%s"' if kind == "string" else f'"{field}":%s' for field, kind in kinds.items()]
-    return "{" + ",".join([*fields, '"updated_at":"%s"']) + "}"
+    """One row, of those that :func:`columns` makes."""
+    made = columns(name, range(number, number + 1), first_rows)
+    return dict(zip(schema(name).properties, (value for (value,) in made), strict=True))
 
 
 def updated_at(number: int) -> str:
     """The cursor value of row ``number``: one minute after the row before."""
     day, minute = divmod(number, _MINUTES_OF_A_DAY)
     return f"{_day(day)}{_TIMES[minute]}"
+
+
+def _times(numbers: range) -> list[JsonValue]:
+    """:func:`updated_at` of many rows."""
+    return [f"{_day(number // _MINUTES_OF_A_DAY)}{_TIMES[number % _MINUTES_OF_A_DAY]}" for number in numbers]
 
 
 @lru_cache

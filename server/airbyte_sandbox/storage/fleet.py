@@ -303,6 +303,7 @@ def _stream_schema(item: JsonObject) -> StreamSchema:
         incremental=item["incremental"] is True,
         default_cursor=as_texts(item["default_cursor"]),
         primary_key=as_texts(item["primary_key"]),
+        namespace=as_text(item.get("namespace")) or None,
     )
 
 
@@ -313,6 +314,7 @@ def _stream_config(item: JsonObject) -> StreamConfig:
         cursor_field=as_texts(item["cursor_field"]),
         primary_key=as_texts(item["primary_key"]),
         selected_fields=as_texts(item["selected_fields"]),
+        namespace=as_text(item.get("namespace")) or None,
     )
 
 
