@@ -64,6 +64,7 @@ from airbyte_client.models import (
     Tag,
     Workspace,
 )
+from airbyte_client.offered import OfferedStream
 from airbyte_client.operations import Operation, WriteGate, closed_gate, open_gate
 from airbyte_client.retries import RetryPolicy
 from airbyte_client.schedules import (
@@ -76,7 +77,7 @@ from airbyte_client.schedules import (
     parse_schedule,
 )
 from airbyte_client.streams import StreamOutcome, StreamRun, StreamState
-from airbyte_client.writable import every, writable_cron
+from airbyte_client.writable import every, nearest_cron, writable_cron
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -119,6 +120,7 @@ __all__ = [
     "NoAuth",
     "NotAirbyteError",
     "NotFoundError",
+    "OfferedStream",
     "Operation",
     "OutcomeUnknownError",
     "PermissionDeniedError",
@@ -150,6 +152,7 @@ __all__ = [
     "WriteRefusedError",
     "closed_gate",
     "every",
+    "nearest_cron",
     "normalise_base_url",
     "open_gate",
     "parse_schedule",

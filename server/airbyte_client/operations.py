@@ -61,6 +61,8 @@ class Operation(StrEnum):
     GET_CONNECTION = "get_connection", Api.PUBLIC, "GET /connections/{id}", Kind.READ, 30
     # Airbyte looks the source's schema up while it changes streams.
     UPDATE_CONNECTION = "update_connection", Api.PUBLIC, "PATCH /connections/{id}", Kind.EFFECT, 120
+    # Airbyte asks the source itself where it has not done so lately.
+    LIST_STREAMS = "list_streams", Api.PUBLIC, "GET /streams", Kind.READ, 180
     LIST_JOBS = "list_jobs", Api.PUBLIC, "GET /jobs", Kind.READ, 30
     GET_JOB = "get_job", Api.PUBLIC, "GET /jobs/{id}", Kind.READ, 30
     # Airbyte itself waits up to 60 s for the new job's id.

@@ -8,12 +8,18 @@ import re
 from airbyte_client.errors import InvalidScheduleError
 from airbyte_client.folding import fold_into_utc
 from airbyte_client.quartz import WEEKDAYS, Quartz, parse_quartz
-from airbyte_client.schedules import CronSchedule, read_cron
+from airbyte_client.schedules import CronSchedule, IntervalSchedule, IntervalUnit, read_cron
 from airbyte_client.zones import read_zone
 
 _UNIX_FIELDS, _YEAR_FIELDS = 5, 7
 _HOURS_OF_A_WEEK = 168
 _EXACT_HOURS = (1, 2, 3, 4, 6, 8, 12, 24, _HOURS_OF_A_WEEK)
+_HOURS_OF = {
+    IntervalUnit.MINUTES: 1 / 60,
+    IntervalUnit.HOURS: 1,
+    IntervalUnit.DAYS: 24,
+    IntervalUnit.WEEKS: _HOURS_OF_A_WEEK,
+}
 
 
 def writable_cron(expression: str, timezone: str = "UTC", *, allow_sub_hourly: bool = False) -> CronSchedule:
@@ -58,6 +64,14 @@ def every(hours: int) -> CronSchedule:
         )
     field = {1: "*", 24: "0"}.get(hours, f"0/{hours}")
     return CronSchedule(expression=f"0 0 {field} * * ?")
+
+
+def nearest_cron(interval: IntervalSchedule) -> CronSchedule:
+    """The schedule nearest to an interval, which Airbyte's API shows and cannot write."""
+    if interval.unit is IntervalUnit.MONTHS:
+        return CronSchedule(expression="0 0 0 1 * ?")
+    hours = interval.every * _HOURS_OF[interval.unit]
+    return every(min(_EXACT_HOURS, key=lambda exact: abs(exact - hours)))
 
 
 def _refuse_unix(expression: str) -> None:

@@ -239,3 +239,33 @@ class SchedulePreview(Answer):
     local_runs: list[str]
     note: str
     next_step: str
+
+
+class ChangedTarget(Answer):
+    """One object of a change; `told` is its values before and after, and what became of it."""
+
+    id: str
+    name: str
+    status: str
+    told: str
+
+
+class ChangeRow(Answer):
+    """One change, who asked for it, and who approved it with which evidence."""
+
+    plan_id: str
+    action: str
+    at: str
+    status: str
+    requester: str
+    approver: str
+    evidence: str
+    targets: list[ChangedTarget]
+    targets_total: int
+
+
+class ChangeList(Answer):
+    """One page of changes, newest first; `next_cursor` leads to older ones."""
+
+    changes: list[ChangeRow]
+    next_cursor: str | None = None

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, JsonValue
 
+from airbyte_tools.cancelling import CANCEL_JOB
+from airbyte_tools.clearing import CLEAR_CONNECTION
 from airbyte_tools.connections import GET_CONNECTION, LIST_CONNECTIONS
 from airbyte_tools.endpoints import GET_DESTINATION, GET_SOURCE, LIST_DESTINATIONS, LIST_SOURCES
+from airbyte_tools.history import LIST_CHANGES
 from airbyte_tools.jobs import GET_JOB, LIST_JOBS
 from airbyte_tools.plans import GET_PLAN
 from airbyte_tools.preview import PREVIEW_SCHEDULE
 from airbyte_tools.report import SYNC_REPORT
 from airbyte_tools.schedules import UPDATE_SCHEDULE
 from airbyte_tools.status import CHECK_SYNC_STATUS
+from airbyte_tools.statuses import SET_CONNECTION_STATUS
+from airbyte_tools.streams import UPDATE_STREAMS
 from airbyte_tools.syncs import TRIGGER_SYNC
 from airbyte_tools.tool import AnyTool, Hints
+from airbyte_tools.undoing import UNDO_CHANGE
 from airbyte_tools.waiting import WAIT_FOR_JOB
 from airbyte_tools.workspaces import LIST_WORKSPACES
 
@@ -32,7 +38,13 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     GET_DESTINATION,
     PREVIEW_SCHEDULE,
     TRIGGER_SYNC,
+    CANCEL_JOB,
+    CLEAR_CONNECTION,
     UPDATE_SCHEDULE,
+    SET_CONNECTION_STATUS,
+    UPDATE_STREAMS,
+    UNDO_CHANGE,
+    LIST_CHANGES,
     GET_PLAN,
 )
 
@@ -63,17 +75,26 @@ def _annotations(hints: Hints) -> Schema:
 def _schema(model: type[BaseModel], *, serialized: bool = False) -> Schema:
     raw: Schema = model.model_json_schema(mode="serialization" if serialized else "validation")
     definitions = raw.pop("$defs", {})
-    # In answers unknown values are left out, so nothing there is required.
-    dropped = frozenset({"title", "required"}) if serialized else frozenset({"title"})
-    return _Compactor(definitions if isinstance(definitions, dict) else {}, dropped).object(raw)
+    return _Compactor(definitions if isinstance(definitions, dict) else {}, serialized=serialized).object(raw)
+
+
+# In answers unknown values are left out, so nothing there is required.
+_DROPPED_FROM_ANSWERS = frozenset({"title", "required"})
+# How long a text or a list may be is checked all the same, and an error says it.
+_DROPPED_FROM_ARGUMENTS = frozenset({"title", "minLength", "maxLength", "minItems", "maxItems"})
 
 
 class _Compactor:
-    """Makes a schema short: references inlined, no titles, docstrings, null defaults or null alternatives."""
+    """Makes a schema short, because every session pays for it.
 
-    def __init__(self, definitions: Schema, dropped: frozenset[str]) -> None:
+    References are inlined; titles, docstrings, null defaults and null alternatives left out. In an answer a
+    value without a type is text, and what has items is a list.
+    """
+
+    def __init__(self, definitions: Schema, *, serialized: bool) -> None:
         self._definitions = definitions
-        self._dropped = dropped
+        self._dropped = _DROPPED_FROM_ANSWERS if serialized else _DROPPED_FROM_ARGUMENTS
+        self._types_implied = serialized
 
     def object(self, node: Schema) -> Schema:
         plain = _without_null(node)
@@ -88,6 +109,8 @@ class _Compactor:
             if key in self._dropped or (key == "default" and value is None):
                 continue
             if key == "description" and is_object:
+                continue
+            if key == "type" and self._types_implied and (value == "string" or "items" in node):
                 continue
             if key == "properties" and isinstance(value, dict):
                 yield key, {name: self._value(member) for name, member in value.items()}

@@ -37,7 +37,7 @@ def last_due(schedule: Schedule, *, since: datetime, until: datetime) -> datetim
     day = max(since, until - FURTHEST_BACK).astimezone(UTC)
     start, end = max(since, day), until.astimezone(UTC)
     while day.date() <= end.date():
-        times = _times_on(schedule, day.date().isoformat())
+        times = _times_on(schedule.expression, schedule.timezone, day.date().isoformat())
         first = bisect_right(times, start)
         if first < bisect_left(times, end):
             return times[first]
@@ -46,7 +46,8 @@ def last_due(schedule: Schedule, *, since: datetime, until: datetime) -> datetim
 
 
 @lru_cache(maxsize=4096)
-def _times_on(schedule: CronSchedule, day: str) -> tuple[datetime, ...]:
+def _times_on(expression: str, timezone: str, day: str) -> tuple[datetime, ...]:
+    schedule = CronSchedule(expression=expression, timezone=timezone)
     midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
     following = midnight + timedelta(days=1)
     before, times = midnight - timedelta(seconds=1), list[datetime]()

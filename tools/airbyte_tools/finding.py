@@ -26,7 +26,7 @@ _ENDPOINT_ADDRESS = re.compile(f"^https?://.*/(?:sources?|destinations?)/({_UUID
 _WORKSPACE_ADDRESS = re.compile(f"^https?://.*/workspaces/({_UUID})(?=[/?#]|$)")
 _SHOWN = 5
 
-Reference = Annotated[str, Field(min_length=1, max_length=500, description="id, exact name or Airbyte URL")]
+Reference = Annotated[str, Field(min_length=1, max_length=500, description="id, exact name or URL")]
 
 
 async def find_connection(

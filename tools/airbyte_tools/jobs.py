@@ -21,7 +21,7 @@ MAX_LOG_CHARACTERS = 20_000
 SINCE = "created at or after; ISO 8601 with zone"
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
-JobNumber = Annotated[int, Field(ge=1, description="job id, a number")]
+JobNumber = Annotated[int, Field(ge=1)]
 
 
 class ListJobsArguments(Arguments):

@@ -29,7 +29,7 @@ async def _run(context: ToolContext, arguments: PlanArguments) -> PlanDetail:
         question=question(plan),
         approve_by=iso(plan.approve_by) or "",
         results=target_results(plan),
-        next_step=plan_next_step(plan),
+        next_step=plan_next_step(plan, context.where_to_approve(plan)),
     )
 
 
@@ -48,28 +48,49 @@ def target_results(plan: Plan) -> list[TargetResult]:
     ]
 
 
-def plan_next_step(plan: Plan) -> str:
-    """What the reader can do about a plan in this state."""
+def plan_next_step(plan: Plan, where_to_approve: str) -> str:
+    """What the reader can do about a plan in this state, and that no person approved it, where none did.
+
+    Args:
+        plan: The plan.
+        where_to_approve: In words that follow "approve it".
+    """
+    note = plan.closing_note if plan.state in _APPROVED else ""
+    return f"{note} {_next_step(plan, where_to_approve)}".strip()
+
+
+def _next_step(plan: Plan, where_to_approve: str) -> str:
+    if plan.state is PlanState.PROPOSED and not where_to_approve:
+        return "Nobody can approve it from here: ask the operator where plans are approved."
     started = next((outcome.job_id for outcome in plan.outcomes if outcome.job_id), None)
     if plan.state is PlanState.EXECUTED and started:
         return f"Call wait_for_job with job_id {started} to follow it."
-    return _NEXT_STEPS.get(plan.state, "").format(plan_id=plan.id)
+    if plan.state is PlanState.OUTCOME_UNKNOWN and started:
+        return f"Call get_job with job_id {started} to see that job; {_NOT_AGAIN}"
+    return _NEXT_STEPS.get(plan.state, "").format(
+        plan_id=plan.id, where=where_to_approve, lease_until=iso(plan.lease_until)
+    )
 
 
+_APPROVED = (
+    PlanState.APPROVED,
+    PlanState.EXECUTING,
+    PlanState.EXECUTED,
+    PlanState.FAILED,
+    PlanState.OUTCOME_UNKNOWN,
+)
+"""In these a plan has a closing note only if it was approved, and by no person."""
+
+_NOT_AGAIN = "do not simply try again."
 _AGAIN = "If it is still wanted, call the tool again; it proposes a new plan."
 _NEXT_STEPS = {
-    PlanState.PROPOSED: (
-        "A person must approve it on a terminal: airbyte-mcp-server approvals approve {plan_id}."
-        " Then call apply_plan with plan_id {plan_id}."
-    ),
+    PlanState.PROPOSED: ("A person must approve it {where}. Then call apply_plan with plan_id {plan_id}."),
     PlanState.APPROVED: "It is approved: call apply_plan with plan_id {plan_id}.",
     PlanState.EXECUTING: (
-        "If it stays so, the server was killed while at it: call get_connection and list_jobs to see what"
-        " Airbyte did."
+        "Call get_plan with plan_id {plan_id} to see how it ends. If the server that does it has died, this"
+        " is found out after {lease_until}, by looking at what Airbyte did, as soon as Airbyte can be read."
     ),
-    PlanState.OUTCOME_UNKNOWN: (
-        "Call get_connection and list_jobs to see what Airbyte did; do not simply try again."
-    ),
+    PlanState.OUTCOME_UNKNOWN: f"Call get_connection and list_jobs to see what Airbyte did; {_NOT_AGAIN}",
     PlanState.DENIED: "Do not ask again unless the person brings it up.",
     PlanState.FAILED: "If it is still wanted, call the tool again, only for what failed.",
     PlanState.EXPIRED: _AGAIN,

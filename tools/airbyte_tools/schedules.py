@@ -1,27 +1,41 @@
 """Changing when connections run."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue, TypeAdapter
 
 from airbyte_client import (
-    AirbyteError,
     Connection,
+    CronSchedule,
     IntervalSchedule,
+    InvalidScheduleError,
     ManualSchedule,
     Operation,
     Schedule,
     every,
+    nearest_cron,
     writable_cron,
 )
-from airbyte_guardrails.plans import MANY_TARGETS, Change, PlanDraft, Risk, Target
+from airbyte_guardrails.plans import Change, PlanDraft, Risk, Target
 from airbyte_tools.answers import ChangeResult
+from airbyte_tools.changing import (
+    ConnectionReferences,
+    Move,
+    Picture,
+    Setting,
+    connection_target,
+    find_connections,
+)
 from airbyte_tools.errors import InvalidRequestError, ToolFailureError
-from airbyte_tools.syncs import ConnectionReferences, find_connections
+from airbyte_tools.settling import by_setting
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
 from airbyte_tools.words import counted, iso, quoted, schedule_words
 
 NEXT_RUNS_SHOWN = 3
+
+_SCHEDULES: TypeAdapter[Schedule | None] = TypeAdapter(Schedule | None)
 
 
 class UpdateScheduleArguments(Arguments):
@@ -34,20 +48,125 @@ class UpdateScheduleArguments(Arguments):
     timezone: Annotated[str, Field(max_length=64, description="IANA zone of cron")] | None = None
 
 
+class ScheduleSetting(Setting[Schedule | None]):
+    """When a connection runs; None where Airbyte does not tell."""
+
+    def of(self, connection: Connection) -> Schedule | None:
+        """When it runs now."""
+        return connection.schedule
+
+    def stored(self, value: Schedule | None) -> JsonValue:
+        """The schedule as JSON."""
+        stored: JsonValue = value.model_dump(mode="json") if value else None
+        return stored
+
+    def restored(self, stored: JsonValue) -> Schedule:
+        """An earlier schedule, in the form that Airbyte's API writes."""
+        match schedule := _SCHEDULES.validate_python(stored):
+            case CronSchedule(expression=expression, timezone=timezone) if timezone not in ("UTC", "Etc/UTC"):
+                return writable_cron(expression, timezone)
+            case ManualSchedule() | CronSchedule():
+                return schedule
+            case IntervalSchedule():
+                raise _not_writable(
+                    schedule, f'cron "{nearest_cron(schedule).expression}" and timezone UTC: the nearest'
+                )
+            case _:
+                raise _not_writable(schedule, "the schedule that the person wants")
+
+    def moved_on(self, connection: Connection, left: JsonValue) -> list[str]:
+        """One sentence if it runs at other times by now."""
+        now = connection.schedule
+        if self.stored(now) == left:
+            return []
+        was = schedule_words(_SCHEDULES.validate_python(left))
+        return [f"the schedule was left as {was}, and now is {schedule_words(now)}"]
+
+    async def picture(self, context: ToolContext, moves: Sequence[Move[Schedule | None]]) -> Picture:
+        """The schedule before and after, the next runs, and the intervals that are lost."""
+        lost = [m.connection for m in moves if isinstance(m.connection.schedule, IntervalSchedule)]
+        return Picture(
+            targets=[
+                connection_target(
+                    move.connection,
+                    changes=[
+                        Change(
+                            field="schedule",
+                            before=schedule_words(move.connection.schedule),
+                            after=schedule_words(move.after),
+                        )
+                    ],
+                    notes=[_runs_words(move.after, context.now())],
+                )
+                for move in moves
+            ],
+            irreversible=[
+                f"the interval schedule of {quoted(c.name)}: Airbyte's API cannot set it again" for c in lost
+            ],
+            risk=Risk.MEDIUM if lost else Risk.LOW,
+        )
+
+    async def write(self, context: ToolContext, connection_id: str, value: Schedule | None) -> None:
+        """Send the schedule."""
+        await context.client.update_connection(connection_id, schedule=value)
+
+    def checked(self, now: Connection, wanted: Schedule | None) -> str:
+        """The schedule that the connection has now."""
+        if now.schedule != wanted:
+            raise ToolFailureError(
+                f"Airbyte accepted the schedule, but it now reads: {schedule_words(now.schedule)}.",
+                "Look at the connection in Airbyte before you change it again.",
+            )
+        return f"the schedule now is: {schedule_words(now.schedule)}"
+
+
+SCHEDULE = ScheduleSetting()
+
+
+def _not_writable(schedule: Schedule | None, instead: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The schedule before was: {schedule_words(schedule)}. Airbyte's API cannot set that.",
+        f"Ask the person, then call update_schedule with {instead}.",
+    )
+
+
+def coming_runs(schedule: Schedule | None, now: datetime) -> list[str]:
+    """The next runs as ISO times; empty where the schedule does not tell them."""
+    try:
+        runs = schedule.next_runs(now, NEXT_RUNS_SHOWN) if schedule else []
+    except InvalidScheduleError:
+        # Airbyte's web application takes expressions that cannot be computed here.
+        return []
+    return [text for run in runs if (text := iso(run))]
+
+
+def _runs_words(schedule: Schedule | None, now: datetime) -> str:
+    if isinstance(schedule, ManualSchedule):
+        return "Afterwards it runs only when somebody starts it."
+    return f"Next runs: {', '.join(coming_runs(schedule, now)) or 'not told by its schedule'}."
+
+
 async def _plan(
     context: ToolContext, arguments: UpdateScheduleArguments
 ) -> PlanDraft[UpdateScheduleArguments] | NothingToDo:
-    wanted = _wanted(arguments, context.timezone)
+    wanted = _wanted(arguments, context)
     connections = await find_connections(context, arguments.connections)
-    moving = [c for c in connections if c.schedule != wanted]
-    if not moving:
+    moves = [Move[Schedule | None](connection=c, after=wanted) for c in connections if c.schedule != wanted]
+    if not moves:
         return NothingToDo(
             message=f"The schedule already is: {schedule_words(wanted)}. Nothing was changed.", next_step=""
         )
-    return _draft(context, arguments, moving, wanted)
+    resolved = arguments.model_copy(
+        update={
+            "connections": tuple(move.connection.connection_id for move in moves),
+            "timezone": arguments.cron and (arguments.timezone or context.timezone),
+        }
+    )
+    summary = f"Change the schedule of {counted(len(moves), 'connection')}"
+    return await SCHEDULE.draft(context, resolved, summary, moves)
 
 
-def _wanted(arguments: UpdateScheduleArguments, timezone: str) -> Schedule:
+def _wanted(arguments: UpdateScheduleArguments, context: ToolContext) -> Schedule:
     given = [arguments.cron is not None, arguments.every_hours is not None, arguments.manual]
     if given.count(True) != 1:
         raise InvalidRequestError(
@@ -60,77 +179,20 @@ def _wanted(arguments: UpdateScheduleArguments, timezone: str) -> Schedule:
             "Leave timezone out, or give cron.",
         )
     if arguments.cron is not None:
-        return writable_cron(arguments.cron, arguments.timezone or timezone)
+        return _running(writable_cron(arguments.cron, arguments.timezone or context.timezone), context.now())
     return ManualSchedule() if arguments.every_hours is None else every(arguments.every_hours)
 
 
-def _draft(
-    context: ToolContext, arguments: UpdateScheduleArguments, moving: list[Connection], wanted: Schedule
-) -> PlanDraft[UpdateScheduleArguments]:
-    lost = [c for c in moving if isinstance(c.schedule, IntervalSchedule)]
-    ids = tuple(c.connection_id for c in moving)
-    return PlanDraft(
-        arguments=arguments.model_copy(
-            update={
-                "connections": ids,
-                "timezone": arguments.cron and (arguments.timezone or context.timezone),
-            }
-        ),
-        summary=f"Change the schedule of {counted(len(moving), 'connection')}",
-        targets=tuple(_target(c, wanted) for c in moving),
-        effects=(_next_runs(context, wanted),),
-        irreversible=tuple(
-            f"the interval schedule of {quoted(c.name)}: Airbyte's API cannot set it again" for c in lost
-        ),
-        risk=Risk.HIGH if len(moving) > MANY_TARGETS else Risk.MEDIUM if lost else Risk.LOW,
-        covered={
-            c.connection_id: {
-                "old": c.schedule and c.schedule.model_dump(mode="json"),
-                "new": wanted.model_dump(mode="json"),
-            }
-            for c in moving
-        },
-    )
-
-
-def _target(connection: Connection, wanted: Schedule) -> Target:
-    return Target(
-        kind="connection",
-        id=connection.connection_id,
-        name=connection.name,
-        workspace_id=connection.workspace_id,
-        changes=(
-            Change(
-                field="schedule", before=schedule_words(connection.schedule), after=schedule_words(wanted)
-            ),
-        ),
-    )
-
-
-def _next_runs(context: ToolContext, wanted: Schedule) -> str:
-    if isinstance(wanted, ManualSchedule):
-        return "Afterwards it runs only when somebody starts it."
-    runs = wanted.next_runs(context.now(), NEXT_RUNS_SHOWN)
-    if not runs:
+def _running(schedule: CronSchedule, now: datetime) -> CronSchedule:
+    if not schedule.next_runs(now, 1):
         raise InvalidRequestError(
-            f"This schedule would never run: {schedule_words(wanted)}.", "Call again with one that does."
+            f"This schedule would never run: {schedule_words(schedule)}.", "Call again with one that does."
         )
-    return f"Next runs: {', '.join(text for run in runs if (text := iso(run)))}."
+    return schedule
 
 
 async def _apply(context: ToolContext, arguments: UpdateScheduleArguments, target: Target) -> Done:
-    wanted = _wanted(arguments, context.timezone)
-    await context.client.update_connection(target.id, schedule=wanted)
-    try:
-        now = (await context.client.get_connection(target.id)).schedule
-    except AirbyteError as error:
-        return Done(message=f"Airbyte accepted it; it could not be read back: {error.message}")
-    if now != wanted:
-        raise ToolFailureError(
-            f"Airbyte accepted the schedule, but it now reads: {schedule_words(now)}.",
-            "Look at the connection in Airbyte before you change it again.",
-        )
-    return Done(message=f"the schedule now is: {schedule_words(now)}")
+    return await SCHEDULE.set(context, target.id, _wanted(arguments, context))
 
 
 UPDATE_SCHEDULE = MutatingTool(
@@ -147,4 +209,5 @@ UPDATE_SCHEDULE = MutatingTool(
     plan=_plan,
     only=lambda arguments, target: arguments.model_copy(update={"connections": (target.id,)}),
     apply=_apply,
+    settle=by_setting(SCHEDULE),
 )

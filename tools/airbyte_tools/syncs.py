@@ -1,41 +1,29 @@
 """Starting syncs."""
 
-import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from airbyte_client import Connection, ConnectionStatus, Job, JobType, Operation
-from airbyte_guardrails.plans import MANY_TARGETS, MAX_TARGETS, PlanDraft, Risk, Target
-from airbyte_tools.answers import ChangeResult
+from airbyte_client import AirbyteError, Connection, ConnectionStatus, Job, JobStatus, JobType, Operation
+from airbyte_guardrails.plans import MANY_TARGETS, PlanDraft, Risk, Target
+from airbyte_guardrails.states import PlanState
+from airbyte_tools.answers import ChangeResult, TargetResult
+from airbyte_tools.changing import ConnectionReferences, connection_target, find_connections
 from airbyte_tools.errors import InvalidRequestError
-from airbyte_tools.finding import Reference, find_connection
+from airbyte_tools.following import LONGEST_WAIT, follow
+from airbyte_tools.histories import History, histories_of, last_words, running_in, usual_words, volume_words
+from airbyte_tools.settling import by_new_job, newest_job_id
+from airbyte_tools.stream_words import overwrites, places_and_modes
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
-from airbyte_tools.words import counted, length, listed, quoted, rows, size
-
-RECENT_JOBS = 10
-
-ConnectionReferences = Annotated[
-    tuple[Reference, ...],
-    Field(min_length=1, max_length=MAX_TARGETS, description="exact names, ids or URLs"),
-]
+from airbyte_tools.words import counted, length, listed, plain, quoted
 
 
 class TriggerSyncArguments(Arguments):
-    """Which connections to sync now."""
+    """Which connections to sync now, and how long to follow their jobs."""
 
     connections: ConnectionReferences
-
-
-async def find_connections(context: ToolContext, references: tuple[str, ...]) -> list[Connection]:
-    """The connections that the references mean, each once, freshly read, in the given order.
-
-    Raises:
-        FindingError: One of them does not lead to exactly one connection.
-    """
-    found = [await find_connection(context, reference, exactly=True) for reference in references]
-    ids = list(dict.fromkeys(c.connection_id for c in found))
-    return await asyncio.gather(*(context.client.get_connection(i) for i in ids))
+    wait_seconds: Annotated[int, Field(ge=0, le=LONGEST_WAIT)] = 0
 
 
 async def _plan(
@@ -43,10 +31,8 @@ async def _plan(
 ) -> PlanDraft[TriggerSyncArguments] | NothingToDo:
     connections = await find_connections(context, arguments.connections)
     _require_active(connections)
-    histories = await asyncio.gather(
-        *(context.client.list_jobs(c.connection_id, limit=RECENT_JOBS) for c in connections)
-    )
-    running = [job for history in histories for job in history[:1] if not job.status.is_terminal]
+    histories = await histories_of(context, connections)
+    running = [job for history in histories if (job := running_in(history))]
     if running:
         return _already_running(connections, running)
     return _draft(connections, histories)
@@ -58,7 +44,7 @@ def _require_active(connections: list[Connection]) -> None:
         told = "; ".join(f"{quoted(c.name)} is {c.status.value}" for c in idle)
         raise InvalidRequestError(
             f"Airbyte only syncs active connections: {told}. Nothing was started.",
-            "Ask the person whether to resume it in Airbyte first, or leave it out.",
+            "Ask the person whether to resume it first (set_connection_status), or leave it out.",
         )
 
 
@@ -73,17 +59,21 @@ def _already_running(connections: list[Connection], running: list[Job]) -> Nothi
     )
 
 
-def _draft(connections: list[Connection], histories: list[list[Job]]) -> PlanDraft[TriggerSyncArguments]:
+def _draft(connections: list[Connection], histories: Sequence[History]) -> PlanDraft[TriggerSyncArguments]:
     overwritten = [
         f"what {quoted(c.name)} wrote before, in {_overwritten(c)}"
         for c in connections
-        if any(_overwrites(s.sync_mode) for s in c.streams)
+        if any(overwrites(stream) for stream in c.streams)
     ]
     risk = Risk.HIGH if overwritten or len(connections) > MANY_TARGETS else Risk.MEDIUM
     return PlanDraft(
+        # How long the caller waits afterwards is no part of what a person approves.
         arguments=TriggerSyncArguments(connections=tuple(c.connection_id for c in connections)),
         summary=f"Start a sync of {counted(len(connections), 'connection')} now",
-        targets=tuple(_target(c, history) for c, history in zip(connections, histories, strict=True)),
+        targets=tuple(
+            connection_target(c, notes=(usual_words(history), last_words(history)))
+            for c, history in zip(connections, histories, strict=True)
+        ),
         effects=("Airbyte reads the source and writes to the destination.",),
         irreversible=tuple(overwritten),
         risk=risk,
@@ -92,43 +82,13 @@ def _draft(connections: list[Connection], histories: list[list[Job]]) -> PlanDra
 
 
 def _overwritten(connection: Connection) -> str:
-    names = [s.name for s in connection.streams if _overwrites(s.sync_mode)]
+    names = [stream.name for stream in connection.streams if overwrites(stream)]
     return f"{counted(len(names), 'stream')}: {listed(names)}"
 
 
-def _overwrites(sync_mode: str | None) -> bool:
-    return sync_mode is not None and "overwrite" in sync_mode
-
-
 def _covered(connection: Connection) -> dict[str, JsonValue]:
-    streams: list[JsonValue] = [
-        [s.namespace, s.name, s.sync_mode.value if s.sync_mode else None] for s in connection.streams
-    ]
+    streams = places_and_modes(connection.streams)
     return {"status": connection.status.value, "streams": streams, "running": False}
-
-
-def _target(connection: Connection, history: list[Job]) -> Target:
-    return Target(
-        kind="connection",
-        id=connection.connection_id,
-        name=connection.name,
-        workspace_id=connection.workspace_id,
-        notes=(_usual(history), _last(history)),
-    )
-
-
-def _usual(history: list[Job]) -> str:
-    done = next((j for j in history if j.job_type is JobType.SYNC and j.status.value == "succeeded"), None)
-    if done is None:
-        return "None of its recent syncs succeeded."
-    volume = f"{rows(done.rows_synced)}, {size(done.bytes_synced)}"
-    return f"Last successful sync: {volume}, took {length(done.duration)}."
-
-
-def _last(history: list[Job]) -> str:
-    if not history:
-        return "It has never run."
-    return f"Last job: {history[0].job_id}, {history[0].status.value}."
 
 
 async def _apply(context: ToolContext, _arguments: TriggerSyncArguments, target: Target) -> Done:
@@ -136,12 +96,48 @@ async def _apply(context: ToolContext, _arguments: TriggerSyncArguments, target:
     return Done(message=f"sync started as job {job.job_id}", job_id=job.job_id)
 
 
+async def _afterwards(
+    context: ToolContext, arguments: TriggerSyncArguments, result: ChangeResult
+) -> ChangeResult:
+    """How the jobs that were started fared, once they ended or the caller's patience did."""
+    started = [row.job_id for row in result.results if row.job_id and row.status == PlanState.EXECUTED]
+    if not arguments.wait_seconds or not started:
+        return result
+    try:
+        jobs = {job.job_id: job for job in await follow(context, started, arguments.wait_seconds)}
+    except AirbyteError:
+        # The syncs are started; that they cannot be watched from here must not read like a failure.
+        return result
+    rows = [_with_fate(row, jobs.get(row.job_id or 0)) for row in result.results]
+    # Where another target failed, or nobody knows, what to do about that comes first.
+    all_began = result.status == PlanState.EXECUTED
+    next_step = _next_step(list(jobs.values())) if all_began else result.next_step
+    return result.model_copy(update={"results": rows, "next_step": next_step})
+
+
+def _with_fate(row: TargetResult, job: Job | None) -> TargetResult:
+    if job is None:
+        return row
+    fate = f"{plain(job.status.value)}, {volume_words(job)}, {length(job.duration)}"
+    return row.model_copy(update={"message": f"{row.message}: {fate}"})
+
+
+def _next_step(jobs: Sequence[Job]) -> str:
+    for job in jobs:
+        if not job.status.is_terminal:
+            return f"Call wait_for_job with job_id {job.job_id} to keep following it."
+    for job in jobs:
+        if job.status is not JobStatus.SUCCEEDED:
+            return f"Call get_job with job_id {job.job_id} to see why it did not succeed."
+    return ""
+
+
 TRIGGER_SYNC = MutatingTool(
     name="trigger_sync",
     title="Start a sync",
     description=(
-        "Starts a sync of one or several connections, after a person has approved it."
-        " A sync that is already running is reported as that job. Follow the job with wait_for_job."
+        "Starts a sync of one or several connections, after a person has approved it, and with wait_seconds"
+        " follows it. A sync that is already running is reported as that job."
     ),
     arguments=TriggerSyncArguments,
     answer=ChangeResult,
@@ -150,4 +146,7 @@ TRIGGER_SYNC = MutatingTool(
     plan=_plan,
     only=lambda arguments, target: arguments.model_copy(update={"connections": (target.id,)}),
     apply=_apply,
+    settle=by_new_job(JobType.SYNC),
+    baseline=newest_job_id,
+    afterwards=_afterwards,
 )

@@ -1,69 +1,28 @@
 """Following a job until it ends, without holding the call longer than a client waits."""
 
-import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from airbyte_client import Job, JobStatus, JobType
+from airbyte_client import Job
 from airbyte_tools.answers import JobWatch
+from airbyte_tools.following import LONGEST_WAIT, follow, rows_so_far
 from airbyte_tools.jobs import JobNumber, job_row, job_words
 from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import counted, sentence
-
-FIRST_PAUSE = 0.3
-LONGEST_PAUSE = 5.0
-SLOWING = 1.5
 
 
 class WaitForJobArguments(Arguments):
     """Which job, and for how long at most."""
 
     job_id: JobNumber
-    wait_seconds: Annotated[int, Field(ge=1, le=300)] = 45
+    wait_seconds: Annotated[int, Field(ge=1, le=LONGEST_WAIT)] = 45
 
 
 async def _run(context: ToolContext, arguments: WaitForJobArguments) -> JobWatch:
-    until = context.now() + timedelta(seconds=arguments.wait_seconds)
-    job = await context.client.get_job(arguments.job_id)
-    expected = await _expected_rows(context, job)
-    reported = 0
-    pause = FIRST_PAUSE
-    while not job.status.is_terminal and context.now() < until:
-        so_far = await _rows_so_far(context, job)
-        if so_far is not None and so_far > reported:
-            reported = so_far
-            await context.progress(so_far, _total(expected, so_far), f"{counted(so_far, 'row')} so far")
-        await asyncio.sleep(pause)
-        pause = min(pause * SLOWING, LONGEST_PAUSE)
-        job = await context.client.get_job(job.job_id)
-    await _report_end(context, job, reported)
+    (job,) = await follow(context, [arguments.job_id], arguments.wait_seconds)
     return await _watch(context, job)
-
-
-async def _expected_rows(context: ToolContext, job: Job) -> int | None:
-    earlier = await context.client.list_jobs(
-        job.connection_id, job_type=JobType.SYNC, status=JobStatus.SUCCEEDED, limit=1
-    )
-    return earlier[0].rows_synced if earlier else None
-
-
-async def _rows_so_far(context: ToolContext, job: Job) -> int | None:
-    # The public API tells no counts before a job ends; the Config API does, where there is one.
-    if job.rows_synced is not None:
-        return job.rows_synced
-    return (await context.client.explain_job(job.job_id)).rows_so_far
-
-
-def _total(expected: int | None, so_far: int) -> int | None:
-    return expected if expected is not None and expected >= so_far else None
-
-
-async def _report_end(context: ToolContext, job: Job, reported: int) -> None:
-    rows = job.rows_synced
-    if job.status.is_terminal and rows is not None and rows > reported:
-        await context.progress(rows, rows, f"{counted(rows, 'row')}, {job.status.value}")
 
 
 async def _watch(context: ToolContext, job: Job) -> JobWatch:
@@ -71,7 +30,7 @@ async def _watch(context: ToolContext, job: Job) -> JobWatch:
     return JobWatch(
         job=job_row(job),
         finished=finished,
-        rows_so_far=job.rows_synced if finished else await _rows_so_far(context, job),
+        rows_so_far=job.rows_synced if finished else await rows_so_far(context, job),
         next_step=_next_step(job),
     )
 

@@ -23,6 +23,7 @@ from airbyte_client.enums import ConnectionStatus, JobStatus, JobType
 from airbyte_client.errors import CancelRefusedError
 from airbyte_client.job_details import JobDetails
 from airbyte_client.models import Connection, Destination, Job, Source, StreamConfiguration, Workspace
+from airbyte_client.offered import OfferedStream
 from airbyte_client.operations import Operation, WriteGate, open_gate
 from airbyte_client.retries import RetryPolicy
 from airbyte_client.schedules import Schedule
@@ -215,6 +216,12 @@ class AirbyteClient:
         call = Call(Operation.UPDATE_CONNECTION, connection_id, body=body)
         answer = self._exchange.send(call, self._gate)
         return decode(answer, Connection) if answer.body.strip() else self.get_connection(connection_id)
+
+    def list_streams(self, source_id: str, destination_id: str) -> list[OfferedStream]:
+        """What a source offers to a destination; slow where Airbyte has to ask the source for it first."""
+        params = (("sourceId", source_id), ("destinationId", destination_id))
+        answer = self._exchange.send(Call(Operation.LIST_STREAMS, params=params), self._gate)
+        return decode_page(answer, Page[OfferedStream])
 
     # Jobs
 
