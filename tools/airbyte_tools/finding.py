@@ -60,8 +60,14 @@ async def find_connection(
 
 
 async def connections_of(context: ToolContext, workspace: str | None) -> list[Connection]:
-    """Every connection of a workspace, of the operator's default one, or of all."""
-    return await context.client.list_connections(await workspace_id_of(context, workspace))
+    """Every connection of a workspace, of the operator's default one, or of all, as `without_streams`."""
+    found = context.client.iter_connections(await workspace_id_of(context, workspace))
+    return [without_streams(connection) async for connection in found]
+
+
+def without_streams(connection: Connection) -> Connection:
+    """A connection as a list needs it: streams are most of its size, and a fleet may be large."""
+    return connection.model_copy(update={"configurations": None})
 
 
 async def workspace_id_of(context: ToolContext, workspace: str | None) -> str | None:

@@ -7,12 +7,11 @@ known beyond the window.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from airbyte_client import AsyncAirbyteClient, Connection, Job, JobStatus
+from airbyte_tools.finding import without_streams
 from airbyte_tools.health import History
 from airbyte_tools.words import counted, iso
 
@@ -22,8 +21,6 @@ MAX_JOBS = 19 * PAGE
 MAX_RUNNING = PAGE
 MAX_OLDER = 2 * PAGE
 """Together at most 60 requests: 35 + 1, 19, 1, 2, with one page more where a list ends on a full one."""
-
-ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,7 @@ async def read_fleet(
         AirbyteError: Airbyte cannot be read.
     """
     connections, recent, running = await asyncio.gather(
-        _first(client.iter_connections(workspace_id), MAX_CONNECTIONS + 1),
+        _first_connections(client, workspace_id),
         client.list_jobs(
             workspace_id=workspace_id, created_after=since, created_before=until, limit=MAX_JOBS
         ),
@@ -75,11 +72,12 @@ async def read_fleet(
     )
 
 
-async def _first(items: AsyncIterator[ItemT], most: int) -> list[ItemT]:
-    found: list[ItemT] = []
-    async for item in items:
-        found.append(item)
-        if len(found) == most:
+async def _first_connections(client: AsyncAirbyteClient, workspace_id: str | None) -> list[Connection]:
+    """One more than are looked at, where there are more."""
+    found: list[Connection] = []
+    async for connection in client.iter_connections(workspace_id):
+        found.append(without_streams(connection))
+        if len(found) > MAX_CONNECTIONS:
             break
     return found
 
