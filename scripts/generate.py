@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ import sandbox_table
 import sync_client
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
+from airbyte_mcp_server.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.settings import SECRET_NAMES, Settings, variable_of
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "server/airbyte_mcp_server/catalogue.json"
+CONFIRMING_CATALOGUE = ROOT / "server/airbyte_mcp_server/catalogue_confirming.json"
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs/settings.md"
 TOOLS: tuple[AnyTool, ...] = (*ALL_TOOLS, APPLY_PLAN)
@@ -32,16 +34,21 @@ TOOLS: tuple[AnyTool, ...] = (*ALL_TOOLS, APPLY_PLAN)
 
 def generated() -> dict[Path, str]:
     """Every generated file with the content that it should have."""
-    catalogue = json.dumps([public_face(tool) for tool in TOOLS], indent=1, ensure_ascii=False) + "\n"
     readme = between_markers(README.read_text(encoding="utf-8"), "tools", "\n".join(tool_table()))
     settings = between_markers(SETTINGS.read_text(encoding="utf-8"), "settings", "\n".join(settings_table()))
     return {
-        CATALOGUE: catalogue,
+        CATALOGUE: catalogue(TOOLS),
+        CONFIRMING_CATALOGUE: catalogue([CONFIRMING_APPLY_PLAN]),
         README: readme,
         SETTINGS: settings,
         **sync_client.generate(),
         **sandbox_table.generate(),
     }
+
+
+def catalogue(tools: Iterable[AnyTool]) -> str:
+    """Tools as `tools/list` tells them."""
+    return json.dumps([public_face(tool) for tool in tools], indent=1, ensure_ascii=False) + "\n"
 
 
 def tool_table() -> Iterator[str]:

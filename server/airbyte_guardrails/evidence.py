@@ -15,8 +15,9 @@ class Evidence(StrEnum):
 
     OUT_OF_BAND trusts the approver's own credential, POLICY the policy file,
     LOCAL_BROWSER the desktop session, ELICITED the client program,
-    LOCAL_TERMINAL the terminal of this machine. A value that the model sent is
-    no evidence at all and so has no name here.
+    LOCAL_TERMINAL the terminal of this machine. MODEL_ASSERTED, a value that
+    the model sent, trusts nobody: no rule can accept it, and it counts only
+    under the setting `dangerously_allow_model_confirmation`.
     """
 
     OUT_OF_BAND = "out_of_band"
@@ -24,6 +25,7 @@ class Evidence(StrEnum):
     LOCAL_BROWSER = "local_browser"
     ELICITED = "elicited"
     LOCAL_TERMINAL = "local_terminal"
+    MODEL_ASSERTED = "model_asserted"
 
     def is_at_least(self, required: "Evidence") -> bool:
         """Whether this evidence is as strong as `required`, or stronger."""

@@ -6,38 +6,41 @@ get one success and one refusal.
 """
 
 import hashlib
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
-from airbyte_guardrails import audit, refusals
+from airbyte_guardrails import audit, decisions, execution, in_force, refusals, rulings
 from airbyte_guardrails.audit import RecordKind
+from airbyte_guardrails.decisions import Word
 from airbyte_guardrails.errors import (
     PlanExpiredError,
     PlanNotFoundError,
-    PlanNotPendingError,
     TooManyPendingError,
 )
 from airbyte_guardrails.evidence import Decision, Evidence
+from airbyte_guardrails.execution import Executions
+from airbyte_guardrails.moves import move, not_pending, required
 from airbyte_guardrails.plans import (
     Instance,
     Plan,
     PlanDraft,
     TargetOutcome,
-    canonical_arguments,
     canonical_json,
-    digest_of,
+    plan_of,
 )
 from airbyte_guardrails.policy import Policy
-from airbyte_guardrails.rows import OUTCOMES, find, plan_from, row_values
-from airbyte_guardrails.states import PlanState, leads_to
-from airbyte_guardrails.store import Store, approvals, plans
+from airbyte_guardrails.rows import find, plan_from, row_values
+from airbyte_guardrails.schema import plans
+from airbyte_guardrails.states import PlanState
+from airbyte_guardrails.store import Store
 from airbyte_guardrails.timestamps import to_text
+from airbyte_guardrails.verdicts import Answer
+from airbyte_guardrails.wording import REASON_LIMIT, clean
 
 _PENDING = (PlanState.PROPOSED, PlanState.APPROVED)
 _UNFINISHED = (*_PENDING, PlanState.EXECUTING)
@@ -65,6 +68,9 @@ class PlanBook:
 
     All methods block on the database; call them from a worker thread.
 
+    Attributes:
+        executions: The plans that are being executed.
+
     Raises:
         StoreUnavailableError: From every method; the plan has then not moved.
     """
@@ -81,12 +87,22 @@ class PlanBook:
         self._policy = policy
         self._now = now
         self._limits = limits
+        self.executions = Executions(store, now)
 
-    def propose(self, action: str, instance: Instance, requester: str, draft: PlanDraft[Any]) -> Plan:
+    def propose(
+        self,
+        action: str,
+        instance: Instance,
+        requester: str,
+        draft: PlanDraft[Any],
+        *,
+        client: str | None = None,
+    ) -> Plan:
         """Store a draft as a plan, or return the pending one of the same wish.
 
         A pending plan of the same requester, action and targets whose meaning
-        has changed since is superseded by the new one.
+        has changed since is superseded by the new one. A plan that policy
+        allows comes back approved.
 
         Raises:
             RefusedByPolicyError: Policy denies the action.
@@ -95,20 +111,33 @@ class PlanBook:
         """
         self._policy.require_permitted(action)
         now = self._now()
-        plan = _new_plan(
-            action, instance, requester, draft, now=now, approve_by=now + self._limits.approve_within
-        )
-        wish = _wish(plan)
+        approve_by = now + self._limits.approve_within
+        plan = plan_of(action, instance, requester, draft, client=client, now=now, approve_by=approve_by)
         with self._store.writing() as connection:
-            plan = refusals.considered(connection, plan, now, self._limits.cool_down)
-            for pending in self._pending_of(connection, wish):
-                if _reads_the_same(pending, plan):
-                    return pending
-                self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
-            self._require_room(connection, requester)
-            connection.execute(insert(plans).values(row_values(plan, wish)))
-            audit.append(connection, RecordKind.PROPOSED, plan, {}, now)
-        return plan
+            in_force.announce_changes(connection, now)
+            verdict = rulings.ruling(connection, self._policy, plan, now)
+            refused = rulings.refusal(connection, plan, verdict, now)
+            if refused is None:
+                return self._proposed(connection, plan.model_copy(update={"verdict": verdict}), now)
+        raise refused
+
+    def _proposed(self, connection: Connection, plan: Plan, now: datetime) -> Plan:
+        plan, wish = refusals.considered(connection, plan, now, self._limits.cool_down), _wish(plan)
+        for pending in self._pending_of(connection, wish):
+            if _reads_the_same(pending, plan):
+                return pending
+            self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
+        allowed = plan.verdict.answer is Answer.ALLOW
+        if not allowed:
+            self._require_room(connection, plan.requester)
+        connection.execute(insert(plans).values(row_values(plan, wish)))
+        audit.append(connection, RecordKind.PROPOSED, plan, rulings.on_record(plan.verdict), now)
+        if not allowed:
+            return plan
+        approver = f"policy:{plan.verdict.rule}"
+        word = Word(decision=Decision.APPROVE, evidence=Evidence.POLICY, approver=approver, at=now)
+        self._approve(connection, plan, word)
+        return required(connection, plan.id)
 
     def get(self, plan_id: str, requester: str | None = None) -> Plan:
         """Return a plan; with `requester`, only if it is theirs.
@@ -141,46 +170,42 @@ class PlanBook:
             PlanExpiredError: The time to decide is over.
             PlanNotPendingError: It was decided or closed before. One no is final; a yes can be taken back
                 until it is used.
+            RefusedByPolicyError: A yes, but policy denies the change by now.
             EvidenceTooWeakError: A yes, but of a kind that policy does not accept.
         """
-        if decision is Decision.APPROVE:
-            self._policy.require_evidence(evidence)
-        now = self._now()
-        record = {
-            "plan_id": plan_id,
-            "decision": decision.value,
-            "evidence": evidence.value,
-            "approver": approver,
-            "reason": reason,
-            "decided_at": to_text(now),
-        }
         self._require_unexpired(plan_id)
+        said = clean(reason, REASON_LIMIT)
+        word = Word(decision=decision, evidence=evidence, approver=approver, reason=said, at=self._now())
         with self._store.writing() as connection:
-            plan = self._require(connection, plan_id)
+            plan = required(connection, plan_id)
             if decision is Decision.APPROVE:
-                self._approve(connection, plan, record, now)
+                self._require_enough(connection, plan, word)
+                self._approve(connection, plan, word)
             else:
-                self._deny(connection, plan, record, now)
-            audit.append(connection, RecordKind.DECIDED, plan, dict(record), now)
+                decisions.deny(connection, plan, word)
         return self.get(plan_id)
 
-    def _approve(self, connection: Connection, plan: Plan, record: dict[str, str], now: datetime) -> None:
-        self._move(connection, plan, PlanState.APPROVED, apply_by=to_text(now + self._limits.apply_within))
-        connection.execute(insert(approvals).values(record | {"digest": plan.digest}))
+    def _require_enough(self, connection: Connection, plan: Plan, word: Word) -> None:
+        """Refuse a yes where policy denies by now, or asks for more."""
+        verdict = rulings.ruling(connection, self._policy, plan, word.at)
+        if verdict.answer is Answer.DENY:
+            raise rulings.refused(plan, verdict)
+        rulings.require_enough(plan, verdict, word.evidence, word.approver)
 
-    def _deny(self, connection: Connection, plan: Plan, record: dict[str, str], now: datetime) -> None:
-        """A no, or the taking back of a yes that was not used yet: its approval stays on record, void."""
-        self._move(connection, plan, PlanState.DENIED, closing_note=record["reason"])
-        if plan.state is PlanState.PROPOSED:
-            connection.execute(insert(approvals).values(record | {"digest": plan.digest}))
-        refusals.remember(connection, plan, now)
+    def _approve(self, connection: Connection, plan: Plan, word: Word) -> None:
+        note = rulings.closing_note(word.evidence, plan.verdict)
+        decisions.approve(connection, plan, word, word.at + self._limits.apply_within, note)
 
-    def begin(self, plan_id: str, digest: str) -> Plan:
+    def begin(
+        self, plan_id: str, digest: str, *, worker: str = "", baselines: Mapping[str, JsonValue] | None = None
+    ) -> Plan:
         """Consume the approval: exactly one caller gets through, and the intent is on record before it does.
 
         Args:
             plan_id: The approved plan.
             digest: The digest of the same change planned afresh, just now.
+            worker: Who executes it: a name that no other execution has.
+            baselines: What was read of the first target right before, by its id, to settle by later.
 
         Raises:
             RefusedByPolicyError: Policy denies the action by now.
@@ -191,40 +216,25 @@ class PlanBook:
         now = self._now()
         self._require_unexpired(plan_id)
         with self._store.writing() as connection:
-            plan = self._require(connection, plan_id)
-            self._policy.require_permitted(plan.action)
-            approval = connection.execute(
-                select(approvals).where(
-                    approvals.c.plan_id == plan_id, approvals.c.decision == Decision.APPROVE
-                )
-            ).first()
-            if plan.state is not PlanState.APPROVED or approval is None or approval.digest != digest:
-                raise _not_pending(plan)
-            self._policy.require_evidence(Evidence(approval.evidence))
-            self._move(connection, plan, PlanState.EXECUTING)
-            audit.append(connection, RecordKind.INTENT, plan, {}, now)
-        return plan
+            plan = required(connection, plan_id)
+            evidence, approver = decisions.unused_yes(connection, plan, digest)
+            verdict = rulings.ruling(connection, self._policy, plan, now)
+            refused = rulings.refusal(connection, plan, verdict, now)
+            if refused is None:
+                rulings.require_enough(plan, verdict, evidence, approver)
+                execution.begin(connection, plan, worker, baselines or {}, now)
+                return plan
+        raise refused
 
     def finish(self, plan_id: str, outcomes: tuple[TargetOutcome, ...]) -> Plan:
-        """Record what became of an executing plan; its state is the worst of its outcomes."""
-        statuses = {outcome.status for outcome in outcomes}
-        state = next(
-            (bad for bad in (PlanState.OUTCOME_UNKNOWN, PlanState.FAILED) if bad in statuses),
-            PlanState.EXECUTED,
-        )
-        told: JsonValue = OUTCOMES.dump_python(outcomes, mode="json")
-        with self._store.writing() as connection:
-            plan = self._require(connection, plan_id)
-            self._move(connection, plan, state, outcomes=canonical_json(told))
-            audit.append(
-                connection, RecordKind.OUTCOME, plan, {"state": state.value, "outcomes": told}, self._now()
-            )
+        """Record what became of the targets, as `Executions.finish`, and return the plan."""
+        self.executions.finish(plan_id, outcomes)
         return self.get(plan_id)
 
     def close_stale(self, plan_id: str, moved: Sequence[str]) -> Plan:
         """Close a plan whose object is no longer as it was when the human saw it."""
         with self._store.writing() as connection:
-            plan = self._require(connection, plan_id)
+            plan = required(connection, plan_id)
             self._close(connection, plan, PlanState.STALE, "; ".join(moved))
         return self.get(plan_id)
 
@@ -240,7 +250,7 @@ class PlanBook:
             if plan is None:
                 raise PlanNotFoundError(plan_id)
             if not refusals.lift(connection, plan):
-                raise _not_pending(plan)
+                raise not_pending(plan)
             audit.append(connection, RecordKind.LIFTED, plan, {"approver": approver}, self._now())
 
     def _require_room(self, connection: Connection, requester: str) -> None:
@@ -265,12 +275,6 @@ class PlanBook:
         ).all()
         return [plan for row in rows if not self._is_over(plan := plan_from(row))]
 
-    def _require(self, connection: Connection, plan_id: str) -> Plan:
-        plan = find(connection, plan_id)
-        if plan is None:
-            raise PlanNotFoundError(plan_id)
-        return plan
-
     def _require_unexpired(self, plan_id: str) -> None:
         if self.get(plan_id).state is PlanState.EXPIRED:
             raise PlanExpiredError(
@@ -284,57 +288,18 @@ class PlanBook:
             return plan
         note = "It was approved, but not applied in time." if plan.apply_by else "Nobody decided in time."
         with self._store.writing() as connection:
-            stored = self._require(connection, plan.id)
+            stored = required(connection, plan.id)
             if stored.state in _PENDING:
                 self._close(connection, stored, PlanState.EXPIRED, note)
-            return self._require(connection, plan.id)
+            return required(connection, plan.id)
 
     def _is_over(self, plan: Plan) -> bool:
         deadline = plan.apply_by if plan.state is PlanState.APPROVED else plan.approve_by
         return plan.state in _PENDING and deadline is not None and deadline <= self._now()
 
     def _close(self, connection: Connection, plan: Plan, state: PlanState, note: str) -> None:
-        self._move(connection, plan, state, closing_note=note)
+        move(connection, plan, state, closing_note=note)
         audit.append(connection, RecordKind.CLOSED, plan, {"state": state.value, "note": note}, self._now())
-
-    @staticmethod
-    def _move(connection: Connection, plan: Plan, state: PlanState, **values: str | None) -> None:
-        moved = connection.execute(
-            update(plans)
-            .where(plans.c.id == plan.id, plans.c.state.in_(leads_to(state)))
-            .values(state=state.value, **values)
-        )
-        if moved.rowcount != 1:
-            raise _not_pending(plan)
-
-
-def _new_plan(
-    action: str,
-    instance: Instance,
-    requester: str,
-    draft: PlanDraft[Any],
-    *,
-    now: datetime,
-    approve_by: datetime,
-) -> Plan:
-    return Plan(
-        id="plan_" + secrets.token_urlsafe(18),
-        action=action,
-        instance=instance,
-        requester=requester,
-        arguments=canonical_arguments(draft.arguments),
-        summary=draft.summary,
-        targets=draft.targets,
-        effects=draft.effects,
-        irreversible=draft.irreversible,
-        warnings=draft.warnings,
-        risk=draft.risk,
-        covered=draft.covered,
-        digest=digest_of(action, instance, draft),
-        state=PlanState.PROPOSED,
-        created_at=now,
-        approve_by=approve_by,
-    )
 
 
 def _wish(plan: Plan) -> str:
@@ -348,13 +313,7 @@ def _wish(plan: Plan) -> str:
 
 
 def _reads_the_same(pending: Plan, plan: Plan) -> bool:
-    """The same meaning, under the names that the person was shown."""
+    """The same meaning, under the names that the person was shown, and policy asks for the same."""
     shown, named = ([target.name for target in one.targets] for one in (pending, plan))
-    return pending.digest == plan.digest and shown == named
-
-
-def _not_pending(plan: Plan) -> PlanNotPendingError:
-    return PlanNotPendingError(
-        f"Plan {plan.id} is {plan.state}, so this cannot be done.",
-        "Call get_plan to see what became of it, or call the tool again for a new plan.",
-    )
+    same_verdict = pending.verdict.strictness == plan.verdict.strictness
+    return pending.digest == plan.digest and shown == named and same_verdict

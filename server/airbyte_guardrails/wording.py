@@ -13,6 +13,7 @@ from airbyte_guardrails.plans import MANY_TARGETS, Plan, Risk, Target
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 200
+REASON_LIMIT = 500
 SHORTEST_TELLING_NAME = 3
 _ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "accept", "abort", "stop"})
 
@@ -80,6 +81,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from (f"Effect: {clean(effect, VALUE_LIMIT)}" for effect in plan.effects)
     yield from (f"Cannot be undone: {clean(loss, VALUE_LIMIT)}" for loss in plan.irreversible)
     yield from (f"Warning: {clean(warning, VALUE_LIMIT)}" for warning in plan.warnings)
+    if plan.verdict.because:
+        yield f"Policy: {clean(plan.verdict.because, VALUE_LIMIT)}"
 
 
 def _target_lines(target: Target) -> Iterator[str]:

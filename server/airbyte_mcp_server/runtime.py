@@ -2,22 +2,24 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airbyte_guardrails.errors import StoreUnavailableError
-from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import Instance, Plan
-from airbyte_guardrails.policy import Policy
 from airbyte_mcp_server.settings import Settings, variable_of
 
 if TYPE_CHECKING:
     from airbyte_client import AsyncAirbyteClient
     from airbyte_client.auth import Auth
-    from airbyte_guardrails.life import PlanBook
+    from airbyte_guardrails.audit import InForce
+    from airbyte_guardrails.policy import Policy
     from airbyte_guardrails.store import Store
+    from airbyte_mcp_server.announcing import Announcing
+    from airbyte_mcp_server.waiting_for_person import Waiting
+    from airbyte_mcp_server.watched_book import Move, WatchedBook
 
 STORE_FILE = "plans.sqlite"
 NAMES_KEPT_SECONDS = 10.0
@@ -36,7 +38,9 @@ class Runtime:
         name: How this Airbyte is called in plans, questions and records.
         session: A random name for this process; who asks on stdio, where nobody signs in.
         now: The clock, aware UTC.
-        policy: The operator's upper bound on changes.
+
+    Raises:
+        SettingsError: The policy file cannot be used.
     """
 
     def __init__(self, settings: Settings, name: str, now: Callable[[], datetime] = utc_now) -> None:
@@ -44,10 +48,14 @@ class Runtime:
         self.name = name
         self.now = now
         self.session = f"session:{secrets.token_hex(8)}"
-        self.policy = policy_of(settings)
+        # A mistake in the policy file stops the start; without a file nothing is read before a change.
+        self._policy = policy_of(settings) if settings.policy_file else None
         self._client: AsyncAirbyteClient | None = None
         self._store: Store | None = None
-        self._book: PlanBook | None = None
+        self._book: WatchedBook | None = None
+        self._waiting: Waiting | None = None
+        self._announcing: Announcing | None = None
+        self._at_close: list[Callable[[], Awaitable[None]]] = []
         self._executions: set[asyncio.Task[Plan]] = set()
 
     @property
@@ -70,20 +78,37 @@ class Runtime:
         return self._client
 
     @property
+    def policy(self) -> "Policy":
+        """The operator's upper bound on changes, as it was at the start."""
+        if self._policy is None:
+            self._policy = policy_of(self.settings)
+        return self._policy
+
+    @property
     def instance(self) -> Instance:
         """This Airbyte as it stands in plans."""
         return Instance(name=self.name, address=self.client.base_url)
 
     @property
-    def book(self) -> "PlanBook":
+    def store(self) -> "Store":
+        """Where plans, approvals and audit live. Its methods block: call them from a worker thread."""
+        if self._store is None:
+            from airbyte_guardrails.audit import InForce  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
+            from airbyte_mcp_server.operators_policy import settings_digest  # noqa: PLC0415 - as above
+
+            ruled = InForce(policy=self.policy.digest, settings=settings_digest(self.settings))
+            self._store = store_of(self.settings, ruled)
+        return self._store
+
+    @property
+    def book(self) -> "WatchedBook":
         """The plans. Its methods block: call them from a worker thread."""
         if self._book is None:
-            from airbyte_guardrails.life import Limits, PlanBook  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
-            from airbyte_guardrails.store import Store  # noqa: PLC0415 - loads with the book
+            from airbyte_guardrails.life import Limits  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
+            from airbyte_mcp_server.watched_book import WatchedBook  # noqa: PLC0415 - as above
 
-            self._store = Store(data_folder(self.settings) / STORE_FILE)
-            self._book = PlanBook(
-                self._store,
+            self._book = WatchedBook(
+                self.store,
                 self.policy,
                 now=self.now,
                 limits=Limits(
@@ -91,8 +116,43 @@ class Runtime:
                     apply_within=timedelta(seconds=self.settings.apply_seconds),
                     cool_down=timedelta(seconds=self.settings.cool_down_seconds),
                 ),
+                moved=self._moved,
             )
         return self._book
+
+    @property
+    def waiting(self) -> "Waiting":
+        """Who in this process waits for which plan."""
+        if self._waiting is None:
+            from airbyte_mcp_server.waiting_for_person import Waiting  # noqa: PLC0415 - reads do without it
+
+            self._waiting = Waiting(self.book.get)
+        return self._waiting
+
+    @property
+    def announcing(self) -> "Announcing | None":
+        """The webhook, if there is one."""
+        if self._announcing is None and self.settings.webhook_url is not None:
+            from airbyte_mcp_server.announcing import Announcing  # noqa: PLC0415 - most do without a webhook
+
+            self._announcing = Announcing(self.settings, self.settings.webhook_url)
+        return self._announcing
+
+    def announce_waiting(self, plan: Plan) -> None:
+        """Tell whoever approves elsewhere that a plan waits for them."""
+        if self.announcing is not None:
+            self.announcing.waits(plan, self.book)
+
+    def _moved(self, move: "Move") -> None:
+        """A plan was moved by this process; called in the thread that did it."""
+        if self._waiting is not None:
+            self._waiting.moved(move.plan.id)
+        if self.announcing is not None:
+            self.announcing.moved(move, self.book)
+
+    def at_close(self, stop: Callable[[], Awaitable[None]]) -> None:
+        """Stop something before the store closes."""
+        self._at_close.append(stop)
 
     def keep_running(self, execution: "asyncio.Task[Plan]") -> None:
         """See to it that a change which has begun reaches its end before this closes."""
@@ -101,18 +161,27 @@ class Runtime:
 
     async def aclose(self) -> None:
         """Wait for changes that have begun, then close connections to Airbyte and to the store."""
+        for stop in self._at_close:
+            await stop()
         if self._executions:
             await asyncio.wait(self._executions)
+        if self._announcing is not None:
+            await asyncio.to_thread(self._announcing.close)
         if self._client is not None:
             await self._client.aclose()
         if self._store is not None:
             self._store.close()
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The upper bound that the settings put on changes."""
-    least = Evidence.LOCAL_TERMINAL if settings.terminal_approvals else Evidence.ELICITED
-    return Policy(read_only=settings.read_only, least_evidence=least)
+def policy_of(settings: Settings) -> "Policy":
+    """The policy that the settings make.
+
+    Raises:
+        SettingsError: The policy file cannot be used.
+    """
+    from airbyte_mcp_server import operators_policy  # noqa: PLC0415 - loads at the first change, or with a policy file
+
+    return operators_policy.policy_of(settings)
 
 
 def auth_of(settings: Settings) -> "Auth":
@@ -126,6 +195,23 @@ def auth_of(settings: Settings) -> "Auth":
     if settings.username and settings.password:
         return BasicAuth(settings.username, settings.password.get_secret_value())
     return NoAuth()
+
+
+def store_of(settings: Settings, in_force: "InForce | None" = None) -> "Store":
+    """The store that the settings name, not yet opened: a PostgreSQL database, or a file in the data folder.
+
+    Args:
+        settings: The operator's.
+        in_force: Digests that every audit record written through the store carries.
+
+    Raises:
+        StoreUnavailableError: The setting is no PostgreSQL address, or there is no data folder.
+    """
+    from airbyte_guardrails.store import Store  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
+
+    if settings.store is not None:
+        return Store(settings.store.get_secret_value(), in_force=in_force)
+    return Store(data_folder(settings) / STORE_FILE, in_force=in_force)
 
 
 def data_folder(settings: Settings) -> Path:

@@ -24,13 +24,18 @@ from mcp_types import (
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.prompts import get_prompt, list_prompts
+from airbyte_mcp_server.resources.reading import Resources
+from airbyte_mcp_server.resources.watching import Watching
 from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.tool_sets import tools_hidden
 
 if TYPE_CHECKING:
     from airbyte_mcp_server.dispatch import Dispatch
 
 NAME = "airbyte"
 CATALOGUE = "catalogue.json"
+CONFIRMING_CATALOGUE = "catalogue_confirming.json"
 LIST_TTL_MS = 3_600_000
 SEAL_MARGIN_SECONDS = 3_600.0
 
@@ -44,9 +49,19 @@ INSTRUCTIONS = (
 
 
 @cache
-def listed_tools() -> list[Tool]:
-    """The tools as the generated catalogue file has them."""
-    text = resources.files("airbyte_mcp_server").joinpath(CATALOGUE).read_text(encoding="utf-8")
+def listed_tools(*, confirming: bool = False) -> list[Tool]:
+    """The tools as the generated catalogue files have them.
+
+    Args:
+        confirming: With the `apply_plan` that takes the model's own word.
+    """
+    listed = _tools_in(CATALOGUE)
+    daring = {tool.name: tool for tool in _tools_in(CONFIRMING_CATALOGUE)} if confirming else {}
+    return [daring.get(tool.name, tool) for tool in listed]
+
+
+def _tools_in(catalogue: str) -> list[Tool]:
+    text = resources.files("airbyte_mcp_server").joinpath(catalogue).read_text(encoding="utf-8")
     return [Tool.model_validate(tool) for tool in json.loads(text)]
 
 
@@ -54,19 +69,24 @@ def build_server(runtime: Runtime) -> Server[Any]:
     """An MCP server for one runtime, ready to be run on any transport."""
     dispatch: Dispatch | None = None
 
+    def dispatching() -> "Dispatch":
+        nonlocal dispatch
+        if dispatch is None:
+            from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - tools and httpx load at the first call
+
+            dispatch = Dispatch(runtime)
+        return dispatch
+
     async def list_tools(_ctx: RequestContext, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=_offered(runtime), ttl_ms=LIST_TTL_MS, cache_scope="private")
 
     async def call_tool(
         ctx: RequestContext, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
-        nonlocal dispatch
-        if dispatch is None:
-            from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - tools and httpx load at the first call
+        return await dispatching().call(ctx, params, requester_of(runtime))
 
-            dispatch = Dispatch(runtime)
-        return await dispatch.call(ctx, params, requester_of(runtime))
-
+    resources = Resources(dispatching, lambda: requester_of(runtime))
+    watching = Watching(resources)
     server: Server[Any] = Server(
         NAME,
         version=__version__,
@@ -74,6 +94,15 @@ def build_server(runtime: Runtime) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=resources.list_resources,
+        on_list_resource_templates=resources.list_templates,
+        on_read_resource=resources.read,
+        on_completion=resources.complete,
+        on_subscribe_resource=watching.subscribe,
+        on_unsubscribe_resource=watching.unsubscribe,
+        on_subscriptions_listen=watching.listen,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
     )
     # The plan has its own clock and a readable answer when it runs out; the seal only has to outlive it.
     ttl = runtime.settings.approve_seconds + SEAL_MARGIN_SECONDS
@@ -89,6 +118,7 @@ def requester_of(runtime: Runtime) -> str:
 
 
 def _offered(runtime: Runtime) -> list[Tool]:
-    if not runtime.settings.read_only:
-        return listed_tools()
-    return [tool for tool in listed_tools() if tool.annotations and tool.annotations.read_only_hint]
+    settings = runtime.settings
+    listed = listed_tools(confirming=settings.dangerously_allow_model_confirmation)
+    hidden = tools_hidden(settings)
+    return [tool for tool in listed if tool.name not in hidden]

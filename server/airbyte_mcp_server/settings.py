@@ -70,9 +70,8 @@ class Settings(BaseModel):
         approvals_host: The address that `approvals serve` listens on.
         approvals_port: The port that `approvals serve` listens on; 0 takes any free one.
         wait_seconds: How long a call waits for a decision when the client cannot ask; 0 does not wait.
-        open_browser: Whether the stdio server opens a plan in this person's browser; auto means where there
-            is a display.
-        webhook_url: Told when a plan waits for a person.
+        open_browser: Whether the stdio server opens plans in this person's browser; auto: with a display.
+        webhook_url: Told of plans that wait for a person, and of what becomes of them.
         webhook_format: The shape of what the webhook is told.
         webhook_secret: Signs what the webhook is told.
         dangerously_allow_model_confirmation: Let the model's own word count as a yes. No human is asked.
@@ -127,12 +126,39 @@ class Settings(BaseModel):
             )
         return url
 
+    @field_validator("approvals_url")
+    @classmethod
+    def _address_of_a_page(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError("it is not a web address, such as https://approvals.example.com")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("passwords would travel in the clear; it must begin with https://")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("the page has a host of its own; the address ends after it")
+        return url.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _address_of_a_receiver(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value()) if url is not None else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("it is not a web address, such as https://hooks.example.com/approvals")
+        return url
+
     @field_validator("ca_bundle")
     @classmethod
     def _readable_bundle(cls, bundle: Path | None) -> Path | None:
         if bundle is not None and not bundle.expanduser().is_file():
             raise ValueError("there is no such file")
         return None if bundle is None else bundle.expanduser()
+
+    @field_validator("policy_file")
+    @classmethod
+    def _in_the_home(cls, file: Path | None) -> Path | None:
+        return None if file is None else file.expanduser()
 
     @field_validator("tool_sets", mode="before")
     @classmethod
@@ -148,6 +174,15 @@ class Settings(BaseModel):
         if not expanded.is_absolute():
             raise ValueError("it must be an absolute path, so that every command finds the same folder")
         return expanded
+
+    @field_validator("store")
+    @classmethod
+    def _postgresql_address(cls, store: SecretStr | None) -> SecretStr | None:
+        if store is not None and not store.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError(
+                "only PostgreSQL is known: postgresql://user@host/database; leave it out for a file in data_dir"
+            )
+        return store
 
     @field_validator("timezone")
     @classmethod

@@ -147,7 +147,7 @@ def _from_file(path: Path) -> dict[str, Value]:
 
 
 def _with_secrets_read(values: dict[str, Value]) -> dict[str, Value]:
-    read = {name: value for name, value in values.items() if name.removesuffix("_file") == name}
+    read = {name: value for name, value in values.items() if name in Settings.model_fields}
     for secret in SECRET_NAMES:
         source = values.get(f"{secret}_file")
         if source is None:

@@ -1,7 +1,7 @@
 """`airbyte-mcp-server audit`: what was proposed, decided and done, and whether the record is whole."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from airbyte_mcp_server.settings import SettingsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from airbyte_guardrails.audit import Head, Record
+    from airbyte_guardrails.audit import Head
+    from airbyte_guardrails.searching import Record
 
 _MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
@@ -40,11 +41,15 @@ def list_records(
     **options: Any,  # noqa: ANN401 - one per filter and setting
 ) -> None:
     """List the records, oldest first."""
-    filters = {name: options.pop(name) for name in ("connection", "tool", "outcome", "person")}
+    from airbyte_guardrails.searching import Search, found  # noqa: PLC0415 - loads when used
+
+    told: dict[str, str | None] = {
+        name: options.pop(name) for name in ("connection", "tool", "outcome", "person")
+    }
+    search = Search(since=_in_utc(since), until=_in_utc(until), **told)
     with _store(options) as connection:
-        for record in _records(connection):
-            if _within(record, since, until) and _fits(record, filters):
-                click.echo(_line(record))
+        for record in found(connection, search):
+            click.echo(_line(record))
 
 
 @audit.command("verify")
@@ -71,14 +76,16 @@ def verify(head: str | None, **options: Any) -> None:  # noqa: ANN401 - one per 
 @refusing_clearly(SettingsError, GuardrailError)
 def export(**options: Any) -> None:  # noqa: ANN401 - one per setting
     """Write every record to stdout, one JSON object a line, oldest first."""
+    from airbyte_guardrails.searching import Search, found  # noqa: PLC0415 - loads when used
+
     with _store(options) as connection:
-        for record in _records(connection):
+        for record in found(connection, Search()):
             click.echo(
                 json.dumps(
                     {
                         "number": record.number,
                         "at": record.at.isoformat(),
-                        "kind": record.kind.value,
+                        "kind": record.kind,
                         "plan_id": record.plan_id,
                         **record.document,
                         "hash": record.hash,
@@ -89,45 +96,28 @@ def export(**options: Any) -> None:  # noqa: ANN401 - one per setting
 
 @contextmanager
 def _store(options: dict[str, Any]) -> "Generator[Connection]":
-    from airbyte_guardrails.store import Store  # noqa: PLC0415 - SQLAlchemy is heavy, and `--help` needs none
-    from airbyte_mcp_server.runtime import STORE_FILE, data_folder  # noqa: PLC0415 - as above
+    from airbyte_mcp_server.runtime import store_of  # noqa: PLC0415 - loads when used
 
-    store = Store(data_folder(settings_from(options)) / STORE_FILE)
-    with store.reading() as connection:
-        yield connection
-    store.close()
-
-
-def _records(connection: "Connection") -> "Iterator[Record]":
-    from airbyte_guardrails.audit import records  # noqa: PLC0415 - loads when used
-
-    return records(connection)
+    store = store_of(settings_from(options))
+    try:
+        with store.reading() as connection:
+            yield connection
+    finally:
+        store.close()
 
 
-def _within(record: "Record", since: datetime | None, until: datetime | None) -> bool:
-    after = since is None or record.at >= since.replace(tzinfo=UTC)
-    return after and (until is None or record.at < until.replace(tzinfo=UTC))
-
-
-def _fits(record: "Record", filters: dict[str, str | None]) -> bool:
-    document = record.document
-    told = {
-        "connection": json.dumps(document.get("targets"), ensure_ascii=False),
-        "tool": str(document.get("action")),
-        "outcome": " ".join(str(document.get(k, "")) for k in ("state", "decision")) + f" {record.kind}",
-        "person": f"{document.get('requester')} {document.get('approver', '')}",
-    }
-    exact = {"tool", "outcome"}
-    return all(
-        wanted is None
-        or (wanted in told[name].split() if name in exact else wanted.casefold() in told[name].casefold())
-        for name, wanted in filters.items()
-    )
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _line(record: "Record") -> str:
     from airbyte_guardrails.wording import clean  # noqa: PLC0415 - loads when used
 
+    told = _about_plan(record) if record.plan_id else f"{record.kind} {record.document.get('changed')}"
+    return f"{record.number:>6}  {record.at:%Y-%m-%d %H:%M:%S}  {clean(told, 200)}  {record.plan_id}".rstrip()
+
+
+def _about_plan(record: "Record") -> str:
     document = record.document
     result = document.get("state") or document.get("decision") or ""
     who = document.get("approver") or document.get("requester")
@@ -137,8 +127,7 @@ def _line(record: "Record") -> str:
         if isinstance(targets, list)
         else ""
     )
-    told = f"{record.kind:<8} {result!s:<9} {document.get('action')} on {names} by {who}"
-    return f"{record.number:>6}  {record.at:%Y-%m-%d %H:%M:%S}  {clean(told, 200)}  {record.plan_id}"
+    return f"{record.kind:<8} {result!s:<9} {document.get('action')} on {names} by {who}"
 
 
 def _noted(head: str | None) -> "Head | None":

@@ -9,6 +9,7 @@ from airbyte_mcp_server import __version__
 from airbyte_mcp_server.cli.approvals import approvals
 from airbyte_mcp_server.cli.audit import audit
 from airbyte_mcp_server.cli.demo import demo
+from airbyte_mcp_server.cli.policy import policy
 from airbyte_mcp_server.cli.sandbox import sandbox
 from airbyte_mcp_server.cli.serve import serve
 
@@ -26,5 +27,5 @@ def command(context: click.Context) -> None:
         context.invoke(serve)
 
 
-for subcommand in (serve, sandbox, approvals, audit, demo):
+for subcommand in (serve, sandbox, approvals, policy, audit, demo):
     command.add_command(subcommand)
