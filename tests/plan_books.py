@@ -34,9 +34,25 @@ class Clock:
         return self.now
 
 
-def book_on(file: Path, clock: Callable[[], datetime], policy: Policy | None = None) -> PlanBook:
-    """A plan book on a file, as another process would open it."""
-    return PlanBook(Store(file), policy or Policy(), now=clock, limits=Limits())
+_opened: list[Store] = []
+
+
+def book_on(address: Path | str, clock: Callable[[], datetime], policy: Policy | None = None) -> PlanBook:
+    """A plan book on a store, as another process would open it."""
+    store = closed_later(Store(address))
+    return PlanBook(store, policy or Policy(), now=clock, limits=Limits())
+
+
+def closed_later(store: Store) -> Store:
+    """The store, which `close_books` closes."""
+    _opened.append(store)
+    return store
+
+
+def close_books() -> None:
+    """Close the connections of all stores that a test opened for plan books."""
+    while _opened:
+        _opened.pop().close()
 
 
 def draft(old: str = "manual", hours: int = 6, connection: str = "c1") -> PlanDraft[Wish]:

@@ -9,6 +9,7 @@ import pytest
 from mcp import MCPError
 from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
 
+from approval_pages import Page, page_of
 from harness import HEALTHY, PAUSED, SLOW, Desk, Era, Sandbox, network_server
 from talk import Talk, talking
 
@@ -46,6 +47,7 @@ class Siege:
         mute: A client that cannot ask.
         http: The address of a server over HTTP.
         sse: The address of a server over SSE.
+        page: The approvals page, on the same store.
     """
 
     desk: Desk
@@ -54,6 +56,7 @@ class Siege:
     mute: Talk
     http: str
     sse: str
+    page: Page
 
     @property
     def sandbox(self) -> Sandbox:
@@ -112,6 +115,7 @@ def besieged(desk: Desk) -> Generator[Siege]:
             mute=mute,
             http=stack.enter_context(network_server(desk, "http", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
             sse=stack.enter_context(network_server(desk, "sse", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
+            page=stack.enter_context(page_of(desk, {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
         )
 
 

@@ -8,6 +8,9 @@ GuardrailError
 ├── RefusedByPolicyError     policy says no
 ├── CoolingDownError         a person said no to the same a short while ago
 ├── TooManyPendingError      the requester has too many plans waiting
+├── ApproverError            an approver cannot be added or changed like this
+├── SignInRefusedError       name and password do not belong together
+├── TooManySignInsError      too many wrong ones; nothing more is tried for a while
 ├── StoreUnavailableError    the store cannot be read or written, so nothing was sent
 └── OutcomeNotRecordedError  it was sent, and only then the store failed
 """
@@ -72,6 +75,24 @@ class CoolingDownError(GuardrailError):
 
 class TooManyPendingError(GuardrailError):
     """Too many plans of one requester wait for a person."""
+
+
+class ApproverError(GuardrailError):
+    """An approver cannot be added or changed in this way."""
+
+
+class SignInRefusedError(GuardrailError):
+    """Name and password do not belong together."""
+
+    def __init__(self) -> None:
+        super().__init__("Name and password do not belong together.", "Check both and try again.")
+
+
+class TooManySignInsError(GuardrailError):
+    """Too many failures of one name or one address."""
+
+    def __init__(self) -> None:
+        super().__init__("There were too many failed attempts.", "Wait a quarter of an hour and try again.")
 
 
 class StoreUnavailableError(GuardrailError):

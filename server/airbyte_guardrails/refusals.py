@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from airbyte_guardrails.errors import CoolingDownError
 from airbyte_guardrails.plans import Plan
-from airbyte_guardrails.store import refusals
+from airbyte_guardrails.schema import refusals
 from airbyte_guardrails.timestamps import from_text, to_text
 
 REMEMBERED = timedelta(hours=24)

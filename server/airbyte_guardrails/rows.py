@@ -7,8 +7,8 @@ from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import Connection, Row, select
 
 from airbyte_guardrails.plans import Plan, TargetOutcome
+from airbyte_guardrails.schema import plans
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.store import plans
 from airbyte_guardrails.timestamps import from_text, to_text
 
 OUTCOMES = TypeAdapter(tuple[TargetOutcome, ...])
@@ -23,6 +23,8 @@ _COLUMNS = {
     "apply_by",
     "outcomes",
     "closing_note",
+    "begun_at",
+    "lease_until",
 }
 
 
@@ -54,13 +56,15 @@ def plan_from(row: Row[Any]) -> Plan:
             "apply_by": from_text(row.apply_by) if row.apply_by else None,
             "outcomes": OUTCOMES.validate_json(row.outcomes),
             "closing_note": row.closing_note,
+            "begun_at": from_text(row.begun_at) if row.begun_at else None,
+            "lease_until": from_text(row.lease_until) if row.lease_until else None,
         }
     )
 
 
 def find(connection: Connection, plan_id: str) -> Plan | None:
     """The plan with this id, if there is one."""
-    if not plan_id.isascii():
-        return None
+    if not (plan_id.isascii() and plan_id.isprintable()):
+        return None  # PostgreSQL takes no such text, and no plan has such an id
     row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
     return None if row is None else plan_from(row)

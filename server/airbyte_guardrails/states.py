@@ -19,8 +19,8 @@ class PlanState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can follow this state."""
-        return not FOLLOWERS[self]
+        """Whether nobody works on the plan any more, or waits for anything."""
+        return self not in (PlanState.PROPOSED, PlanState.APPROVED, PlanState.EXECUTING)
 
 
 FOLLOWERS: dict[PlanState, frozenset[PlanState]] = {
@@ -31,7 +31,8 @@ FOLLOWERS: dict[PlanState, frozenset[PlanState]] = {
         {PlanState.EXECUTING, PlanState.DENIED, PlanState.EXPIRED, PlanState.STALE}
     ),
     PlanState.EXECUTING: frozenset({PlanState.EXECUTED, PlanState.FAILED, PlanState.OUTCOME_UNKNOWN}),
-    PlanState.OUTCOME_UNKNOWN: frozenset(),
+    # Settled as unknown while the process that sent it was only slow: its word is the truth when it comes.
+    PlanState.OUTCOME_UNKNOWN: frozenset({PlanState.EXECUTED, PlanState.FAILED}),
     PlanState.EXECUTED: frozenset(),
     PlanState.FAILED: frozenset(),
     PlanState.DENIED: frozenset(),

@@ -1,130 +1,63 @@
 """One database for plans, approvals and audit, so that they can never disagree.
 
-SQLite, one file in the user's data folder, owner-only, in WAL mode. Every
-write is one transaction that takes the write lock first, which is what makes
-compare-and-set and the audit chain hold across threads and processes.
+Every write is one transaction that first takes the one write lock of the
+store, which is what makes compare-and-set, limits and the audit chain hold
+across threads, processes and replicas. What the lock is, and what a fault
+means, each kind of database says itself: see `engines`.
 """
 
-import os
-import stat
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-)
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from airbyte_guardrails.errors import StoreUnavailableError
+from airbyte_guardrails.audit import IN_FORCE, InForce
+from airbyte_guardrails.engines import WRITES, database_at
+from airbyte_guardrails.migrating import bring_up_to_date
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_MS = 10_000
-_WRITES = "airbyte_writes"
+logger = logging.getLogger(__name__)
 
-metadata = MetaData()
-
-# Times are ISO 8601 UTC text of one width (see `timestamps`), so that they sort as text on any database.
-plans = Table(
-    "plans",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("requester", String(200), nullable=False, index=True),
-    Column("wish", String(64), nullable=False, index=True),
-    Column("digest", String(64), nullable=False),
-    Column("state", String(20), nullable=False, index=True),
-    Column("created_at", String(32), nullable=False),
-    Column("approve_by", String(32), nullable=False),
-    Column("apply_by", String(32)),
-    Column("document", Text, nullable=False),
-    Column("outcomes", Text, nullable=False, default="[]"),
-    Column("closing_note", Text, nullable=False, default=""),
-)
-
-# The primary key makes a decision write-once: a second one for the same plan cannot be stored.
-approvals = Table(
-    "approvals",
-    metadata,
-    Column("plan_id", String(64), ForeignKey("plans.id"), primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("decision", String(10), nullable=False),
-    Column("evidence", String(20), nullable=False),
-    Column("approver", String(200), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", String(32), nullable=False),
-)
-
-# One row: the newest record, so that an end that was cut off shows.
-audit_head = Table(
-    "audit_head",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("hash", String(64), nullable=False),
-)
-
-# One row for each target of a refused plan: the same action on it is not asked for again at once.
-refusals = Table(
-    "refusals",
-    metadata,
-    Column("plan_id", String(64), ForeignKey("plans.id"), primary_key=True),
-    Column("target_id", String(200), primary_key=True, index=True),
-    Column("action", String(100), nullable=False),
-    Column("address", Text, nullable=False),
-    Column("refused_at", String(32), nullable=False),
-    Column("lifted", Integer, nullable=False, default=0),
-)
-
-audit_records = Table(
-    "audit_records",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("plan_id", String(64), nullable=False, index=True),
-    Column("document", Text, nullable=False),
-    Column("previous_hash", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-)
+LOCK_SECONDS = 10.0
 
 
 class Store:
-    """A database file, opened and created when first used.
+    """A store, opened and if need be created or migrated when first used.
+
+    Args:
+        address: A file for SQLite, or the `postgresql://` address of a PostgreSQL database.
+        lock_seconds: How long a write waits for those of others.
+        in_force: Digests that every audit record written through this store carries.
 
     Raises:
-        StoreUnavailableError: From `reading` and `writing`, when the file
-            cannot be opened, read or written in time.
+        StoreUnavailableError: At once, when `address` is of another kind; from `reading` and `writing`,
+            when the database cannot be opened, read or written in time. Then nothing was written, or,
+            where the connection broke at the very commit, it is not known: callers go on only without
+            an error.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(
+        self, address: Path | str, *, lock_seconds: float = LOCK_SECONDS, in_force: InForce | None = None
+    ) -> None:
+        self._database = database_at(address, lock_seconds)
+        self._writes = {WRITES: True, IN_FORCE: in_force or InForce()}
         self._engine: Engine | None = None
         self._opening = Lock()
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
-        """A connection that only reads and takes no lock that others wait for."""
+        """One consistent view of the store, which takes no lock that others wait for."""
         with self._faults(), self._open().begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """A transaction that holds the write lock; commits at the end, rolls back on any exception."""
-        with self._faults(), self._open().execution_options(**{_WRITES: True}).begin() as connection:
+        with self._faults(), self._open().execution_options(**self._writes).begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -136,7 +69,13 @@ class Store:
     def _open(self) -> Engine:
         with self._opening:
             if self._engine is None:
-                self._engine = _opened(self._path)
+                engine = self._database.connect()
+                try:
+                    bring_up_to_date(engine, self._database.name)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine = engine
             return self._engine
 
     @contextmanager
@@ -144,62 +83,7 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, ValidationError, OSError) as fault:
-            raise StoreUnavailableError(
-                f"The store of plans at {self._path} cannot be used; without it nothing is sent to Airbyte.",
-                "Check that the folder is writable and has space, and that no other program locks the file.",
-            ) from fault
-
-
-def _opened(path: Path) -> Engine:
-    _create_owner_only(path)
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    # Under the write lock, so that processes that open a new file at once make its tables once.
-    with engine.execution_options(**{_WRITES: True}).begin() as connection:
-        _require_version(connection, path)
-        metadata.create_all(connection)
-    return engine
-
-
-def _require_version(connection: Connection, path: Path) -> None:
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version > SCHEMA_VERSION:
-        raise StoreUnavailableError(
-            f"The store of plans at {path} was made by a newer version of this program.",
-            "Update this program, or name another folder (AIRBYTE_MCP_DATA_DIR).",
-        )
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _create_owner_only(path: Path) -> None:
-    """Create the file for its owner only; refuse one into which others could have written approvals."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        file, folder = os.fstat(descriptor), path.parent.stat()
-    finally:
-        os.close(descriptor)
-    others_write = stat.S_IWGRP | stat.S_IWOTH
-    if {file.st_uid, folder.st_uid} - {os.geteuid()} or file.st_mode & 0o077 or folder.st_mode & others_write:
-        raise StoreUnavailableError(
-            f"The store of plans at {path} is open to other users of this machine, so it is not trusted.",
-            f"Make it and its folder yours alone: chmod 700 {path.parent} && chmod 600 {path}.",
-        )
-
-
-def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # sqlite3's own transactions start too late, at the first INSERT; ours start in _begin.
-    raw: Any = connection  # the DB-API type knows nothing of sqlite3's isolation_level
-    raw.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            # The driver's words, which name neither what was stored nor the address's password.
+            told = fault.orig if isinstance(fault, DBAPIError) else type(fault).__name__
+            logger.warning("The store at %s failed: %s", self._database.name, told)
+            raise self._database.refusal(fault) from fault

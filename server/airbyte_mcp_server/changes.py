@@ -4,7 +4,6 @@ from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
 from airbyte_guardrails.wording import question
-from airbyte_mcp_server.reaching import on_a_terminal
 from airbyte_tools.answers import ChangeResult
 from airbyte_tools.plans import plan_next_step, target_results
 from airbyte_tools.tool import NothingToDo
@@ -47,6 +46,11 @@ def of_plan(plan: Plan, where_to_approve: str | None = None) -> tuple[ChangeResu
         next_step=plan_next_step(plan, where_to_approve),
     )
     return result, in_words(plan, result)
+
+
+def on_a_terminal(plan: Plan) -> str:
+    """The command that approves a plan on a terminal, in words that follow "approve it"."""
+    return f"on a terminal: airbyte-mcp-server approvals approve {plan.id}"
 
 
 def in_words(plan: Plan, result: ChangeResult) -> str:

@@ -5,24 +5,38 @@ it. A read runs; a change is planned, asked about, and only then applied.
 """
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from anyio.to_thread import run_sync
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, InputRequiredResult
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    InputRequiredResult,
+)
 from pydantic import ValidationError
 
 from airbyte_client import WriteGate
-from airbyte_guardrails.errors import PlanExpiredError, PlanNotPendingError
-from airbyte_guardrails.evidence import Decision, Evidence
-from airbyte_guardrails.plans import Instance, Plan
+from airbyte_guardrails.plans import ChangeRecord, Instance, Plan, WantedChanges
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server import asking, changes
+from airbyte_mcp_server.application import Application
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
-from airbyte_mcp_server.applying import Application, apply
-from airbyte_mcp_server.asking import PersonsAnswer, RequestContext, WayToAsk
+from airbyte_mcp_server.applying import apply
+from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.model_confirmation import (
+    CONFIRMING_APPLY_PLAN,
+    confirmed,
+    model_may_confirm,
+    offering,
+)
+from airbyte_mcp_server.people import People
 from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.settling import Settler, no_progress
 from airbyte_mcp_server.wire import BadArgumentsError, answer_result, bad_arguments, error_result
 from airbyte_tools.answers import Answer
 from airbyte_tools.catalogue import ALL_TOOLS
@@ -53,6 +67,7 @@ class Call:
     params: CallToolRequestParams
     requester: str
     context: ToolContext
+    arguments: Arguments
 
 
 class Dispatch:
@@ -60,6 +75,9 @@ class Dispatch:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._people = People(runtime, self._apply_outside)
+        daring = runtime.settings.dangerously_allow_model_confirmation
+        self._tools = TOOLS | ({APPLY_PLAN.name: CONFIRMING_APPLY_PLAN} if daring else {})
 
     async def call(self, ctx: RequestContext, params: CallToolRequestParams, requester: str) -> Reply:
         """Run one call; whatever goes wrong in it becomes a result that says what to do.
@@ -67,7 +85,7 @@ class Dispatch:
         Raises:
             MCPError: No tool has this name.
         """
-        tool = TOOLS.get(params.name)
+        tool = self._tools.get(params.name)
         if tool is None:
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {params.name[:80]!r}")
         try:
@@ -75,9 +93,20 @@ class Dispatch:
                 self._runtime.policy.require_permitted(tool.name)
             arguments = _parsed(tool, params.arguments or {})
             context = self.context_for(requester, ctx.session.report_progress)
-            return await self._run(tool, arguments, Call(ctx, params, requester, context))
+            return await self._run(tool, arguments, Call(ctx, params, requester, context, arguments))
         except Exception as error:  # noqa: BLE001 - the one boundary: wire.error_result decides what may be told
             return error_result(error)
+
+    async def answer(self, name: str, given: Mapping[str, object], requester: str) -> Answer:
+        """What a tool that only reads answers, for a resource.
+
+        Raises:
+            Exception: As the tool raises; `wire.told` says what may be told of it.
+        """
+        tool = TOOLS[name]
+        assert isinstance(tool, ReadTool)  # noqa: S101 - resources name reading tools only, held by a test
+        reading = cast("AnyReadTool", tool)
+        return await reading.run(self.context_for(requester, no_progress), _parsed(tool, dict(given)))
 
     async def _run(self, tool: AnyTool, arguments: Arguments, call: Call) -> Reply:
         if isinstance(tool, MutatingTool):
@@ -85,7 +114,12 @@ class Dispatch:
         if isinstance(tool, ReadTool):
             return await self._read(cast("AnyReadTool", tool), arguments, call.context)
         assert isinstance(arguments, PlanArguments)  # noqa: S101 - apply_plan is the only other tool
-        return self._told(await self.apply_plan(arguments.plan_id, call.context, call.requester))
+        plan = await self.apply_plan(arguments.plan_id, call.context, call.requester)
+        if model_may_confirm(plan, self._runtime):
+            plan = await confirmed(plan, arguments, self._runtime)
+        else:
+            plan = await self._people.decision_on(plan, call.context.progress)
+        return await self._go_on(plan, call)
 
     async def _read(self, tool: AnyReadTool, arguments: Arguments, context: ToolContext) -> CallToolResult:
         answer: Answer = await tool.run(context, arguments)
@@ -93,58 +127,62 @@ class Dispatch:
 
     async def _change(self, tool: AnyMutatingTool, arguments: Arguments, call: Call) -> Reply:
         if call.params.request_state is not None:
-            plan = await self._asked_about(call.params.request_state, tool, call.requester)
-            return await self._decided(plan, asking.answer_in(plan, call.params.input_responses), call)
-        if asking.way_to_ask(call.ctx) is WayToAsk.NONE and not self._runtime.settings.terminal_approvals:
-            raise NobodyCanApproveError
+            return await self._came_back(tool, call.params.request_state, call)
         draft = await tool.plan(call.context, arguments)
         if isinstance(draft, NothingToDo):
             return answer_result(*changes.nothing_to_do(draft))
+        await self.settle_abandoned()
         instance = self._runtime.instance
-        plan = await run_sync(self._runtime.book.propose, tool.name, instance, call.requester, draft)
-        return await self._ask(plan, call)
+        propose = partial(self._runtime.book.propose, client=asking.client_name(call.ctx))
+        plan = await run_sync(propose, tool.name, instance, call.requester, draft)
+        decided = plan.state is not PlanState.PROPOSED or model_may_confirm(plan, self._runtime)
+        asked = plan if decided else await self._people.ask(plan, call.ctx)
+        return asked if isinstance(asked, InputRequiredResult) else await self._go_on(asked, call)
 
-    async def _asked_about(self, plan_id: str, tool: AnyMutatingTool, requester: str) -> Plan:
-        plan = await run_sync(self._runtime.book.get, plan_id, requester)
+    async def _came_back(self, tool: AnyMutatingTool, request_state: str, call: Call) -> CallToolResult:
+        """The second call, after a question that was a result."""
+        asked, plan_id = asking.opened_state(request_state)
+        plan = await run_sync(self._runtime.book.get, plan_id, call.requester)
         if plan.action != tool.name:
             raise BadArgumentsError("This answer belongs to another tool's question; nothing was changed.")
-        return plan
+        plan = await self._people.came_back(plan, asked, call.params.input_responses, call.ctx)
+        return await self._go_on(plan, call)
 
-    async def _ask(self, plan: Plan, call: Call) -> Reply:
-        match asking.way_to_ask(call.ctx):
-            case WayToAsk.BY_RESULT:
-                return asking.question_result(plan)
-            case WayToAsk.BY_REQUEST:
-                seconds = max((plan.approve_by - call.context.now()).total_seconds(), 0.0)
-                return await self._decided(plan, await asking.ask_by_request(call.ctx, plan, seconds), call)
-            case WayToAsk.NONE:
-                return self._told(plan)
-
-    async def _decided(self, plan: Plan, answer: PersonsAnswer, call: Call) -> CallToolResult:
-        """Record the answer and act on it; a plan that was decided before keeps its first outcome."""
-        withdrawn = plan.state is PlanState.APPROVED and answer.decision is Decision.DENY
-        if plan.state is PlanState.PROPOSED or withdrawn:
-            plan = await self._record(plan, answer)
-        if plan.state is PlanState.APPROVED and answer.decision is Decision.APPROVE:
+    async def _go_on(self, plan: Plan, call: Call) -> CallToolResult:
+        """From a decision to its outcome; any other plan is told as it stands."""
+        if plan.state is PlanState.APPROVED:
             plan = await self._apply(plan, call.context)
-        return self._told(plan)
+        if plan.state is PlanState.EXECUTING:
+            # Whoever approved it was first; their outcome is this call's.
+            seconds = self._runtime.settings.wait_seconds
+            plan = await self._runtime.waiting.while_in((PlanState.EXECUTING,), plan, seconds)
+        if plan.state is PlanState.EXECUTING:
+            # They may have died at it: looking at it anew finds that out.
+            plan = await call.context.plans.get(plan.id)
+        return await self._followed(plan, call)
 
-    async def _record(self, plan: Plan, answer: PersonsAnswer) -> Plan:
-        book, approver = self._runtime.book, f"the person at the client of {plan.requester}"
-        try:
-            return await run_sync(
-                book.decide, plan.id, answer.decision, Evidence.ELICITED, approver, answer.reason
-            )
-        except (PlanExpiredError, PlanNotPendingError):
-            # Its time ran out, or it was decided elsewhere while the question was open.
-            return await run_sync(book.get, plan.id)
+    async def _followed(self, plan: Plan, call: Call) -> CallToolResult:
+        """What became of a plan, and of what it began, if this call asked to follow that."""
+        result, _ = changes.of_plan(plan, self._people.where_to_approve(plan))
+        tool = TOOLS[plan.action]
+        if isinstance(tool, MutatingTool) and tool.name == call.params.name:
+            result = await tool.afterwards(call.context, call.arguments, result)
+        if model_may_confirm(plan, self._runtime):
+            result = offering(plan, result)
+        return answer_result(result, changes.in_words(plan, result))
 
     async def apply_plan(self, plan_id: str, context: ToolContext, requester: str | None) -> Plan:
         """Apply an approved plan of `requester`; None stands for the operator of this machine."""
+        await self.settle_abandoned()
         plan = await run_sync(self._runtime.book.get, plan_id, requester)
         if plan.instance.address != self._runtime.instance.address:
             raise WrongInstanceError(plan, self._runtime.instance)
         return await self._apply(plan, context) if plan.state is PlanState.APPROVED else plan
+
+    async def _apply_outside(self, plan_id: str) -> Plan:
+        """Apply an approved plan of this process for which no call waits any more."""
+        context = self.context_for(self._runtime.session, no_progress)
+        return await self.apply_plan(plan_id, context, self._runtime.session)
 
     async def _apply(self, plan: Plan, context: ToolContext) -> Plan:
         tool = TOOLS[plan.action]
@@ -158,21 +196,26 @@ class Dispatch:
         )
         return await apply(application, self._runtime.keep_running)
 
+    async def settle_abandoned(self) -> None:
+        """Find out what became of changes whose server died in the middle of them."""
+        context = self.context_for(self._runtime.session, no_progress)
+        address = self._runtime.instance.address
+        await Settler(
+            book=self._runtime.book, tools=TOOLS, context=context, address=address
+        ).settle_abandoned()
+
     def context_for(self, requester: str, progress: Progress) -> ToolContext:
         """What a tool called by `requester` may use; its client changes nothing."""
         settings = self._runtime.settings
         return ToolContext(
             client=self._runtime.client,
-            plans=PlansOf(self._runtime, requester),
+            plans=PlansOf(self._runtime, requester, self.settle_abandoned),
             now=self._runtime.now,
             default_workspace=settings.workspace_id,
             timezone=settings.timezone,
             progress=progress,
+            where_to_approve=self._people.where_to_approve,
         )
-
-    @staticmethod
-    def _told(plan: Plan) -> CallToolResult:
-        return answer_result(*changes.of_plan(plan))
 
 
 class WrongInstanceError(ToolFailureError):
@@ -185,26 +228,33 @@ class WrongInstanceError(ToolFailureError):
         )
 
 
-class NobodyCanApproveError(ToolFailureError):
-    """The client shows no questions, and terminals do not count."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Nothing was changed: this client cannot ask a person, and terminal approvals are switched off.",
-            "Use a client that supports elicitation, or ask the operator (AIRBYTE_MCP_TERMINAL_APPROVALS).",
-        )
-
-
 class PlansOf:
     """The plans of one requester, to read."""
 
-    def __init__(self, runtime: Runtime, requester: str) -> None:
+    def __init__(self, runtime: Runtime, requester: str, settle: Callable[[], Awaitable[None]]) -> None:
         self._runtime = runtime
         self._requester = requester
+        self._settle = settle
 
     async def get(self, plan_id: str) -> Plan:
         """Return the requester's plan, or raise PlanNotFoundError."""
+        await self._settle()
         return await run_sync(self._runtime.book.get, plan_id, self._requester)
+
+    async def changes(self, wanted: WantedChanges) -> list[ChangeRecord]:
+        """Return what was changed on this Airbyte, whoever asked for it."""
+        from airbyte_guardrails import history  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
+
+        await self._settle()
+        address = self._runtime.instance.address
+        return await run_sync(history.changes, self._runtime.store, address, wanted)
+
+    async def change(self, plan_id: str) -> ChangeRecord:
+        """Return one of these changes, or raise PlanNotFoundError."""
+        from airbyte_guardrails import history  # noqa: PLC0415 - as above
+
+        address = self._runtime.instance.address
+        return await run_sync(history.change, self._runtime.store, address, plan_id)
 
 
 def _parsed(tool: AnyTool, given: dict[str, Any]) -> Arguments:

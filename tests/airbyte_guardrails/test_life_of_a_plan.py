@@ -116,9 +116,9 @@ def test_a_yes_covers_only_the_digest_that_was_shown(book: PlanBook) -> None:
     assert book.get(plan.id).state is PlanState.APPROVED
 
 
-def test_an_approval_works_once_however_many_try(book: PlanBook, file: Path, clock: Clock) -> None:
+def test_an_approval_works_once_however_many_try(book: PlanBook, address: Path | str, clock: Clock) -> None:
     plan = approved(book)
-    others = [book_on(file, clock) for _ in range(4)]
+    others = [book_on(address, clock) for _ in range(4)]
 
     def begin(one: PlanBook) -> bool:
         try:

@@ -64,8 +64,8 @@ def test_one_requester_can_have_only_so_many_plans_waiting(book: PlanBook, clock
     assert proposed(book, draft(connection="one more")).state is PlanState.PROPOSED
 
 
-def test_weak_evidence_does_not_count_for_a_yes_but_does_for_a_no(file: Path, clock: Clock) -> None:
-    book = book_on(file, clock, Policy(least_evidence=Evidence.OUT_OF_BAND))
+def test_weak_evidence_does_not_count_for_a_yes_but_does_for_a_no(address: Path | str, clock: Clock) -> None:
+    book = book_on(address, clock, Policy(least_evidence=Evidence.OUT_OF_BAND))
     plan = proposed(book)
     with pytest.raises(EvidenceTooWeakError):
         book.decide(plan.id, Decision.APPROVE, Evidence.ELICITED, "ann")
@@ -80,9 +80,11 @@ def test_evidence_is_ordered_strongest_first() -> None:
     assert not Evidence.LOCAL_TERMINAL.is_at_least(Evidence.ELICITED)
 
 
-def test_policy_is_asked_again_when_the_plan_is_applied(book: PlanBook, file: Path, clock: Clock) -> None:
+def test_policy_is_asked_again_when_the_plan_is_applied(
+    book: PlanBook, address: Path | str, clock: Clock
+) -> None:
     plan = approved(book)
-    tightened = book_on(file, clock, Policy(read_only=True))
+    tightened = book_on(address, clock, Policy(read_only=True))
     with pytest.raises(RefusedByPolicyError):
         tightened.propose("update_schedule", HERE, "ann", draft())
     with pytest.raises(RefusedByPolicyError):
@@ -92,11 +94,11 @@ def test_policy_is_asked_again_when_the_plan_is_applied(book: PlanBook, file: Pa
 
 
 def test_evidence_that_policy_no_longer_accepts_does_not_apply_a_plan(
-    book: PlanBook, file: Path, clock: Clock
+    book: PlanBook, address: Path | str, clock: Clock
 ) -> None:
     plan = proposed(book)
     book.decide(plan.id, Decision.APPROVE, Evidence.LOCAL_TERMINAL, "ann at a terminal")
-    stricter = book_on(file, clock, Policy(least_evidence=Evidence.ELICITED))
+    stricter = book_on(address, clock, Policy(least_evidence=Evidence.ELICITED))
     with pytest.raises(EvidenceTooWeakError):
         stricter.begin(plan.id, plan.digest)
 

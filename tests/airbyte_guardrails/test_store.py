@@ -1,44 +1,67 @@
-"""The store outlives its processes, is opened by many at once, and refuses rather than goes on."""
+"""The store outlives its processes, is opened by many at once, and holds what it was given, of either kind."""
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+import traceback
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
-from airbyte_guardrails.errors import (
-    PlanNotPendingError,
-    StoreUnavailableError,
-)
+from airbyte_guardrails.errors import PlanNotFoundError, PlanNotPendingError, StoreUnavailableError
+from airbyte_guardrails.evidence import Decision, Evidence
 from airbyte_guardrails.life import PlanBook
+from airbyte_guardrails.schema import audit_head, plans
 from airbyte_guardrails.states import PlanState
+from airbyte_guardrails.store import Store
 from plan_books import Clock, approved, book_on, done, draft, proposed
+from raw_store import raw_rows, run_raw
+
+HOSTILE = "O'Brien \\ \"; DROP TABLE plans; -- %s %(x)s {} ünï ☃ 💥 \u202e\t\n" + "long " * 200
+
+PLANTED = "planted-text"
+
+# What a process of its own needs to open the same store; `address` is a file or a PostgreSQL address.
+PRELUDE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from airbyte_guardrails.store import Store
+address = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+store = Store(address)
+"""
 
 
-def test_plans_outlive_the_process(book: PlanBook, file: Path, clock: Clock) -> None:
+def write_twice(store: Store) -> None:
+    """Write a row, and once more, which its key forbids."""
+    with store.writing() as connection:
+        for _ in range(2):
+            connection.execute(insert(audit_head).values(number=1, hash=PLANTED))
+
+
+def test_plans_outlive_the_process(book: PlanBook, address: Path | str, clock: Clock) -> None:
     plan = approved(book)
 
-    assert book_on(file, clock).get(plan.id) == plan
+    assert book_on(address, clock).get(plan.id) == plan
 
 
-def test_a_kill_at_any_moment_leaves_an_approval_unused_or_executing(file: Path, clock: Clock) -> None:
-    book = book_on(file, clock)
+def test_a_kill_at_any_moment_leaves_an_approval_unused_or_executing(
+    book: PlanBook, address: Path | str
+) -> None:
     plan = approved(book)
     child = (
-        "import os, signal, sys\n"
-        "from datetime import UTC, datetime\n"
-        "from pathlib import Path\n"
+        f"{PRELUDE}"
+        "import os, signal\n"
         "from airbyte_guardrails.life import Limits, PlanBook\n"
         "from airbyte_guardrails.policy import Policy\n"
-        "from airbyte_guardrails.store import Store\n"
         "now = lambda: datetime(2026, 11, 23, 3, 0, tzinfo=UTC)\n"
-        "book = PlanBook(Store(Path(sys.argv[1])), Policy(), now=now, limits=Limits())\n"
+        "book = PlanBook(store, Policy(), now=now, limits=Limits())\n"
         "book.begin(sys.argv[2], sys.argv[3])\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", child, str(file), plan.id, plan.digest], check=False)
+    killed = subprocess.run([sys.executable, "-c", child, str(address), plan.id, plan.digest], check=False)
 
     assert killed.returncode == -9
     assert book.get(plan.id).state is PlanState.EXECUTING
@@ -46,17 +69,13 @@ def test_a_kill_at_any_moment_leaves_an_approval_unused_or_executing(file: Path,
         book.begin(plan.id, plan.digest)
 
 
-def test_every_move_leaves_a_record_and_the_records_are_chained(book: PlanBook, file: Path) -> None:
+def test_every_move_leaves_a_record_and_the_records_are_chained(book: PlanBook, address: Path | str) -> None:
     plan = approved(book)
     book.begin(plan.id, plan.digest)
     book.finish(plan.id, done())
     proposed(book, draft(connection="c2"))
     book.close_stale(proposed(book, draft(connection="c3")).id, ["it moved"])
-    with sqlite3.connect(file) as raw:
-        rows = raw.execute(
-            "SELECT number, kind, previous_hash, hash FROM audit_records ORDER BY number"
-        ).fetchall()
-    raw.close()
+    rows = raw_rows(address, "SELECT number, kind, previous_hash, hash FROM audit_records ORDER BY number")
 
     assert [kind for _, kind, _, _ in rows] == [
         "proposed",
@@ -71,90 +90,137 @@ def test_every_move_leaves_a_record_and_the_records_are_chained(book: PlanBook, 
     assert [previous for _, _, previous, _ in rows[1:]] == [digest for *_, digest in rows[:-1]]
 
 
-def test_a_store_that_is_locked_refuses_instead_of_going_on(
-    book: PlanBook, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airbyte_guardrails.store.BUSY_TIMEOUT_MS", 1)
-    plan = approved(book)
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    fresh = book_on(file, Clock())
-    with pytest.raises(StoreUnavailableError, match="nothing is sent"):
-        fresh.begin(plan.id, plan.digest)
-    other.close()
-
-    assert book.get(plan.id).state is PlanState.APPROVED
-
-
-def test_a_store_that_is_no_database_refuses(file: Path, clock: Clock) -> None:
-    file.parent.mkdir()
-    file.write_bytes(b"this is not a database" * 100)
-    with pytest.raises(StoreUnavailableError):
-        proposed(book_on(file, clock))
-
-
-def test_a_folder_that_cannot_be_made_refuses(tmp_path: Path, clock: Clock) -> None:
-    (tmp_path / "taken").write_text("a file, not a folder")
-    with pytest.raises(StoreUnavailableError):
-        proposed(book_on(tmp_path / "taken" / "plans.sqlite", clock))
-
-
-def test_processes_that_open_a_new_store_at_once_all_get_it(file: Path) -> None:
+def test_processes_that_open_a_new_store_at_once_all_get_it(address: Path | str) -> None:
     child = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from airbyte_guardrails.store import Store, plans\n"
+        f"{PRELUDE}"
+        "from airbyte_guardrails.schema import plans\n"
         "from sqlalchemy import select\n"
-        "store = Store(Path(sys.argv[1]))\n"
+        "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         "with store.reading() as connection:\n"
         "    assert connection.execute(select(plans)).all() == []\n"
     )
+    command = [sys.executable, "-c", child, str(address)]
     processes = [
-        subprocess.Popen([sys.executable, "-c", child, str(file)], stdin=subprocess.PIPE, text=True)
-        for _ in range(6)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)
     ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
     for process in processes:
         process.communicate("go\n")
 
     assert [process.returncode for process in processes] == [0] * 6
 
 
-@pytest.mark.parametrize(
-    ("file_mode", "folder_mode"), [(0o666, 0o700), (0o640, 0o700), (0o600, 0o777)], ids=oct
-)
-def test_a_store_that_others_could_write_is_not_trusted(
-    file: Path, clock: Clock, file_mode: int, folder_mode: int
-) -> None:
-    file.parent.mkdir()
-    file.touch()
-    file.chmod(file_mode)
-    file.parent.chmod(folder_mode)
-    with pytest.raises(StoreUnavailableError, match="open to other users"):
-        proposed(book_on(file, clock))
-
-
-def test_a_store_behind_a_link_is_not_followed(file: Path, clock: Clock, tmp_path: Path) -> None:
-    file.parent.mkdir(mode=0o700)
-    file.symlink_to(tmp_path / "elsewhere.sqlite")
+def test_a_write_that_breaks_off_leaves_nothing_behind(address: Path | str) -> None:
+    store = Store(address)
     with pytest.raises(StoreUnavailableError):
-        proposed(book_on(file, clock))
+        write_twice(store)
+    with store.reading() as connection:
+        left = connection.execute(select(audit_head)).all()
+    store.close()
 
-    assert not (tmp_path / "elsewhere.sqlite").exists()
+    assert left == []
 
 
-def test_a_store_of_a_newer_version_is_left_alone(book: PlanBook, file: Path, clock: Clock) -> None:
+def test_a_failed_statement_that_somebody_swallowed_is_never_taken_for_a_success(address: Path | str) -> None:
+    store = Store(address)
+    row = {"number": 1, "hash": "x"}
+    kept = True
+    try:
+        with store.writing() as connection:
+            connection.execute(insert(audit_head).values(row))
+            with pytest.raises(IntegrityError):
+                connection.execute(insert(audit_head).values(row))
+    except StoreUnavailableError:
+        kept = False
+    with store.reading() as connection:
+        found = len(connection.execute(select(audit_head)).all())
+    store.close()
+
+    assert found == (1 if kept else 0)
+
+
+def test_a_reader_sees_one_moment_however_long_it_looks(book: PlanBook, address: Path | str) -> None:
     proposed(book)
-    with closing(sqlite3.connect(file)) as raw:
-        raw.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreUnavailableError, match="newer version"):
-        book_on(file, clock).unfinished()
+    store = Store(address)
+    with store.reading() as connection:
+        before = connection.execute(select(audit_head)).all()
+        proposed(book, draft(connection="c2"))
+        after = connection.execute(select(audit_head)).all()
+    store.close()
+
+    assert before == after
 
 
-def test_a_plan_that_cannot_be_read_is_said_to_be_so(book: PlanBook, file: Path) -> None:
+def test_a_write_waits_for_the_one_before_it_and_sees_what_it_did(address: Path | str) -> None:
+    store = Store(address)
+    with store.reading():
+        pass
+    inside, seen = threading.Event(), list[int]()
+
+    def second() -> None:
+        inside.wait(10)
+        with store.writing() as connection:
+            seen.extend(row.number for row in connection.execute(select(audit_head)))
+
+    waiting = threading.Thread(target=second)
+    waiting.start()
+    with store.writing() as connection:
+        inside.set()
+        waiting.join(0.2)
+        assert waiting.is_alive(), "the second write got in beside the first"
+        connection.execute(insert(audit_head).values(number=1, hash="x"))
+    waiting.join(10)
+    store.close()
+
+    assert seen == [1]
+
+
+def test_hostile_text_comes_back_as_it_went_in(book: PlanBook, address: Path | str, clock: Clock) -> None:
+    target = draft(connection=HOSTILE).targets[0].model_copy(update={"name": HOSTILE})
+    plan = proposed(
+        book, draft(connection=HOSTILE).model_copy(update={"targets": (target,)}), requester=HOSTILE
+    )
+    book.decide(plan.id, Decision.DENY, Evidence.ELICITED, HOSTILE)
+    stored = book_on(address, clock).get(plan.id)
+
+    assert (stored.requester, stored.targets) == (HOSTILE, (target,))
+    assert raw_rows(address, "SELECT approver FROM approvals") == [(HOSTILE,)]
+
+
+def test_no_reason_can_keep_a_no_from_being_recorded(book: PlanBook) -> None:
+    refused = book.decide(proposed(book).id, Decision.DENY, Evidence.ELICITED, "ann", "no\x00\ud800 way")
+
+    assert (refused.state, refused.closing_note) == (PlanState.DENIED, "no way")
+
+
+@pytest.mark.parametrize("plan_id", ["", "plan_\x00", "plan_x'; --", "plan_\u2028", "plan_\n", "x" * 10_000])
+def test_an_id_that_is_none_is_not_found(book: PlanBook, plan_id: str) -> None:
+    with pytest.raises(PlanNotFoundError):
+        book.get(plan_id)
+
+
+def test_a_plan_that_cannot_be_read_is_said_to_be_so(book: PlanBook, address: Path | str) -> None:
     plan = proposed(book)
-    with closing(sqlite3.connect(file)) as raw:
-        raw.execute("UPDATE plans SET document = '{}'")
-        raw.commit()
+    run_raw(address, "UPDATE plans SET document = '{}'")
     with pytest.raises(StoreUnavailableError):
         book.get(plan.id)
+
+
+def test_the_words_of_a_fault_name_no_stored_text(address: Path | str) -> None:
+    store = Store(address)
+    with pytest.raises(StoreUnavailableError) as refused:
+        write_twice(store)
+    store.close()
+
+    assert PLANTED not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_closed_store_opens_again(address: Path | str) -> None:
+    store = Store(address)
+    for _ in range(2):
+        with store.reading() as connection:
+            assert connection.execute(select(plans)).all() == []
+        store.close()

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult
 
 from faulty_proxy import Fault, faulty_proxy
-from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
+from harness import APPROVE, HEALTHY, SLOW, Desk, Era, Person, connected, data_of, text_of
 
 TRIGGER = {"connections": [HEALTHY]}
 SIX_HOURLY = {"connections": [HEALTHY], "every_hours": 6}
@@ -26,14 +27,77 @@ async def test_a_lost_answer_to_a_trigger_is_unknown_and_never_sent_again(desk: 
     assert "cannot be proven" in text_of(result)
 
 
-async def test_a_lost_answer_to_a_schedule_change_is_unknown_and_never_sent_again(desk: Desk) -> None:
+async def test_a_lost_answer_to_a_schedule_change_is_looked_up_and_never_sent_again(desk: Desk) -> None:
     with faulty_proxy(desk.sandbox.url, Fault("PATCH", "/connections/", hang_up=True)) as address:
         async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
             result = await client.call_tool("update_schedule", SIX_HOURLY)
 
     assert len(desk.sandbox.effects()) == 1
-    assert data_of(result)["status"] == "outcome_unknown"
-    assert "get_connection" in text_of(result)
+    assert data_of(result)["status"] == "executed"
+    assert "now is as approved; that this request made it so cannot be proven" in text_of(result)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    ("tool", "arguments", "effect", "says"),
+    [
+        ("trigger_sync", TRIGGER, ("POST", "/public/v1/jobs"), "No such job has begun since"),
+        ("update_schedule", SIX_HOURLY, ("PATCH", "/connections/"), "It still is as before"),
+    ],
+)
+async def test_what_never_shows_stays_unknown_and_may_still_be_on_its_way(
+    desk: Desk, tool: str, arguments: dict[str, Any], effect: tuple[str, str], says: str
+) -> None:
+    with faulty_proxy(desk.sandbox.url, Fault(*effect, status=502)) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            told = data_of(await client.call_tool(tool, arguments))
+
+    assert desk.sandbox.effects() == []
+    assert told["status"] == "outcome_unknown"
+    assert says in told["results"][0]["message"]
+    assert "still be on its way" in told["results"][0]["message"]
+    assert "do not simply try again" in told["next_step"]
+
+
+@pytest.mark.ci
+async def test_a_schedule_that_somebody_else_set_meanwhile_is_told_as_it_is(desk: Desk) -> None:
+    identity = desk.sandbox.connection(HEALTHY)["connectionId"]
+    at_three = {"schedule": {"scheduleType": "cron", "cronExpression": "0 0 3 * * ?"}}
+    lost = Fault("PATCH", identity, hang_up=True, after=lambda: desk.sandbox.patch(identity, at_three))
+    with faulty_proxy(desk.sandbox.url, lost) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            told = data_of(await client.call_tool("update_schedule", SIX_HOURLY))
+
+    assert told["status"] == "outcome_unknown"
+    assert "neither as before nor as approved: the schedule was left as" in told["results"][0]["message"]
+
+
+@pytest.mark.ci
+async def test_every_way_to_change_something_is_looked_up_when_its_answer_is_lost(desk: Desk) -> None:
+    person = Person()
+    job = desk.sandbox.start_job(desk.sandbox.connection(SLOW)["connectionId"])
+    lost = [Fault(verb, "/public/v1/", hang_up=True) for verb in ("PATCH", "DELETE")]
+    started = Fault("POST", "/public/v1/jobs", hang_up=True)
+    with faulty_proxy(desk.sandbox.url, *lost, started) as address:
+        async with connected(desk, person=person, settings={"AIRBYTE_API_URL": address}) as client:
+            paused = data_of(
+                await client.call_tool(
+                    "set_connection_status", {"connections": [HEALTHY], "status": "inactive"}
+                )
+            )
+            undone = data_of(await client.call_tool("undo_change", {"plan_id": paused["plan_id"]}))
+            cancelled = data_of(await client.call_tool("cancel_job", {"job_id": job}))
+            person.reply = ElicitResult(
+                action="accept", content={"decision": "approve", "confirm_name": HEALTHY}
+            )
+            cleared = data_of(await client.call_tool("clear_connection", {"connection": HEALTHY}))
+
+    said = [one["results"][0]["message"] for one in (paused, undone, cancelled, cleared)]
+    assert all("cannot be proven" in message for message in said)
+    assert [one["status"] for one in (paused, undone, cancelled)] == ["executed"] * 3
+    assert cleared["status"] == "outcome_unknown"
+    assert desk.sandbox.job(cleared["results"][0]["job_id"])["jobType"] == "reset"
+    assert len(desk.sandbox.effects()) == 1 + 4, "the job that the test itself began, and one request each"
 
 
 async def test_a_change_that_cannot_be_read_back_is_still_done(desk: Desk) -> None:
