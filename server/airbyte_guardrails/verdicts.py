@@ -13,6 +13,7 @@ from airbyte_guardrails.errors import EvidenceTooWeakError
 from airbyte_guardrails.evidence import Evidence
 
 TOKEN_PREFIX = "token:"  # noqa: S105 - the beginning of a requester's name, no secret
+OAUTH_PREFIX = "oauth:"
 
 
 class Answer(StrEnum):
@@ -81,16 +82,17 @@ def strictest(verdicts: Iterable[Verdict]) -> Verdict:
 
 def principal_of(requester: str) -> str | None:
     """The requester, if somebody signed in; a session of stdio is nobody in particular."""
-    return requester if requester.startswith(TOKEN_PREFIX) else None
+    return requester if requester.startswith((TOKEN_PREFIX, OAUTH_PREFIX)) else None
 
 
 def are_two_people(requester: str, approver: str, evidence: Evidence) -> bool:
     """Whether a yes came from somebody else than the one who asked, as far as names can show it.
 
-    Only on the approvals page does an approver prove a name, and only a bearer
-    token gives the requester one; whoever has none is not known to be another.
+    Only on the approvals page does an approver prove a name, and only a named
+    bearer token has one that the operator gave, too. What an identity provider
+    calls somebody need not be what the page calls them, so that the names differ
+    shows nothing. Whoever has no such name is not known to be another.
     """
-    principal = principal_of(requester)
-    if principal is None or evidence is not Evidence.OUT_OF_BAND:
+    if not requester.startswith(TOKEN_PREFIX) or evidence is not Evidence.OUT_OF_BAND:
         return False
-    return principal.removeprefix(TOKEN_PREFIX).casefold() != approver.casefold()
+    return requester.removeprefix(TOKEN_PREFIX).casefold() != approver.casefold()

@@ -36,9 +36,9 @@ def _identity(value: str) -> str:
 
 
 def _principal(value: str) -> str:
-    if not re.fullmatch(TOKEN_PREFIX + r"\S+", value):
+    if not re.fullmatch(f"({TOKEN_PREFIX}|{OAUTH_PREFIX})" + r"\S+", value):
         raise ValueError(
-            f"{value!r} is no signed-in requester; the audit shows them as token:NAME"
+            f"{value!r} is no signed-in requester; the audit shows them as token:NAME or oauth:NAME"
             " (whoever speaks stdio is not signed in, and no rule can name them)"
         )
     return value
