@@ -24,6 +24,7 @@ from airbyte_client import WriteGate
 from airbyte_guardrails.plans import ChangeRecord, Instance, Plan, WantedChanges
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server import asking, changes
+from airbyte_mcp_server.access.admission import Admission
 from airbyte_mcp_server.application import Application
 from airbyte_mcp_server.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.applying import apply
@@ -76,6 +77,7 @@ class Dispatch:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._people = People(runtime, self._apply_outside)
+        self._admission = Admission(runtime.settings)
         daring = runtime.settings.dangerously_allow_model_confirmation
         self._tools = TOOLS | ({APPLY_PLAN.name: CONFIRMING_APPLY_PLAN} if daring else {})
 
@@ -89,7 +91,10 @@ class Dispatch:
         if tool is None:
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {params.name[:80]!r}")
         try:
+            self.admit(requester)
             if not tool.hints.read_only:
+                answers = params.request_state is not None
+                self._admission.require_change(tool.name, requester, answers=answers)
                 self._runtime.policy.require_permitted(tool.name)
             arguments = _parsed(tool, params.arguments or {})
             context = self.context_for(requester, ctx.session.report_progress)
@@ -103,10 +108,19 @@ class Dispatch:
         Raises:
             Exception: As the tool raises; `wire.told` says what may be told of it.
         """
+        self.admit(requester)
         tool = TOOLS[name]
         assert isinstance(tool, ReadTool)  # noqa: S101 - resources name reading tools only, held by a test
         reading = cast("AnyReadTool", tool)
-        return await reading.run(self.context_for(requester, no_progress), _parsed(tool, dict(given)))
+        return await reading.run(self.context_for(requester, no_progress), _parsed(reading, dict(given)))
+
+    def admit(self, requester: str) -> None:
+        """Count whatever `requester` has answered by Airbyte.
+
+        Raises:
+            NotAdmittedError: It is too much for one minute.
+        """
+        self._admission.require_call(requester)
 
     async def _run(self, tool: AnyTool, arguments: Arguments, call: Call) -> Reply:
         if isinstance(tool, MutatingTool):

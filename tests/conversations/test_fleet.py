@@ -155,5 +155,5 @@ async def test_a_schedule_is_tried_before_it_is_asked_for(
 
 
 def reads(sandbox: Sandbox) -> list[str]:
-    """The paths that were read, token fetches and the test's own look at the log left out."""
-    return [path for path in sandbox.paths() if not path.endswith("/applications/token")]
+    """The paths that were read."""
+    return [request.path for request in sandbox.requests()]

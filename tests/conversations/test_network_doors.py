@@ -7,31 +7,8 @@ import subprocess
 import httpx
 import pytest
 
+from doors import HEADERS, INITIALIZE, knock
 from harness import CLIENT_SECRET, COMMAND, HEALTHY, TOKEN, Desk, Person, connected, network_server
-
-CALL = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
-HEADERS = {
-    "Accept": "application/json, text/event-stream",
-    "Content-Type": "application/json",
-    "Authorization": f"Bearer {TOKEN}",
-}
-
-
-def knock(transport: str, url: str, **headers: str | None) -> int:
-    """The status that one request gets; a header of None is left out."""
-    merged = {name: value for name, value in (HEADERS | headers).items() if value is not None}
-    method, body = ("GET", None) if transport == "sse" else ("POST", CALL)
-    with httpx.stream(method, url, headers=merged, json=body, timeout=20) as answer:
-        return answer.status_code
 
 
 @pytest.mark.parametrize("transport", ["sse", "http"])
@@ -48,8 +25,8 @@ def test_only_the_bearer_of_the_token_on_this_host_is_let_in(desk: Desk, transpo
 def test_messages_of_an_sse_session_need_the_token_too(desk: Desk) -> None:
     with network_server(desk, "sse") as url:
         messages = url.removesuffix("/sse") + "/messages/?session_id=" + "0" * 32
-        without = httpx.post(messages, json=CALL)
-        with_token = httpx.post(messages, json=CALL, headers=HEADERS)
+        without = httpx.post(messages, json=INITIALIZE)
+        with_token = httpx.post(messages, json=INITIALIZE, headers=HEADERS)
 
     assert without.status_code == 401
     assert with_token.status_code == 404
@@ -78,15 +55,6 @@ def test_without_a_configured_token_one_is_made_and_told_to_the_operator_only(
     assert said == ""
     assert "Traceback" not in errors
     assert process.returncode == 0
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "airbyte.example.com", "::"])
-def test_any_address_but_loopback_is_refused_at_the_start(desk: Desk, host: str) -> None:
-    refused = desk.command("serve", "--transport", "http", "--host", host)
-
-    assert refused.returncode == 1
-    assert "loopback" in refused.stderr
-    assert "AIRBYTE_MCP_HOST" in refused.stderr
 
 
 def test_a_port_that_is_taken_is_said_to_be_taken(desk: Desk) -> None:

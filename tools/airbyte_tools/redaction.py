@@ -35,7 +35,7 @@ _SECRET_SHAPES = (
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
     re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/]{12,}={0,2}"),
     re.compile(
-        r"(?i)(?<![a-z])((?:[a-z_-]*(?:password|passwd|pwd|secret|token|api_?key|access_?key|sig))[\"']?\s*[=:]\s*[\"']?)"
+        r"(?i)(?<![a-z_-])((?:[a-z_-]*(?:password|passwd|pwd|secret|token|api_?key|access_?key|sig))[\"']?\s*[=:]\s*[\"']?)"
         r"[^\s\"',;&]{3,}"
     ),
 )
