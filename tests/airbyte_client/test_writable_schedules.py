@@ -2,7 +2,14 @@
 
 import pytest
 
-from airbyte_client import InvalidScheduleError, every, writable_cron
+from airbyte_client import (
+    IntervalSchedule,
+    IntervalUnit,
+    InvalidScheduleError,
+    every,
+    nearest_cron,
+    writable_cron,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +108,23 @@ def test_an_uneven_number_of_hours_is_refused_with_the_nearest(hours: int, neare
         every(hours)
 
     assert f"every {nearest} hours" in refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("every_so_many", "unit", "nearest"),
+    [
+        (24, IntervalUnit.HOURS, "0 0 0 * * ?"),
+        (5, IntervalUnit.HOURS, "0 0 0/4 * * ?"),
+        (15, IntervalUnit.MINUTES, "0 0 * * * ?"),
+        (2, IntervalUnit.DAYS, "0 0 0 * * ?"),
+        (1, IntervalUnit.WEEKS, "0 0 0 ? * MON"),
+        (1, IntervalUnit.MONTHS, "0 0 0 1 * ?"),
+    ],
+)
+def test_an_interval_has_a_nearest_schedule_that_can_be_written(
+    every_so_many: int, unit: IntervalUnit, nearest: str
+) -> None:
+    schedule = nearest_cron(IntervalSchedule(every=every_so_many, unit=unit))
+
+    assert writable_cron(schedule.expression) == schedule
+    assert schedule.expression == nearest

@@ -4,13 +4,17 @@ import asyncio
 import getpass
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from airbyte_guardrails.errors import GuardrailError
-from airbyte_mcp_server.cli.options import log_to_stderr, refusing_clearly, settings_from, settings_options
+from airbyte_mcp_server.cli.approvals_serve import serve_page
+from airbyte_mcp_server.cli.approvals_users import users
+from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
 from airbyte_mcp_server.cli.serve import INSTANCE
+from airbyte_mcp_server.operating.logs import log_to_stderr
 from airbyte_mcp_server.settings import Settings, SettingsError, variable_of
 
 if TYPE_CHECKING:
@@ -31,17 +35,22 @@ def approvals() -> None:
     """Look at changes that wait for a person, and decide on them."""
 
 
+for subcommand in (serve_page, users):
+    approvals.add_command(subcommand)
+
+
 @approvals.command("list")
 @settings_options
 @refusing_clearly(SettingsError, GuardrailError)
 def list_pending(**options: Any) -> None:  # noqa: ANN401 - one per setting
     """List the plans that wait for a decision or for their execution, or are being executed."""
     runtime = _runtime(options)
+    _settle_abandoned(runtime)
     waiting = runtime.book.unfinished()
     if not waiting:
         click.echo("Nothing waits for a decision.")
     for plan in waiting:
-        until = plan.apply_by or plan.approve_by
+        until = plan.lease_until or plan.apply_by or plan.approve_by
         click.echo(f"{plan.id}  {plan.state:<9}  until {until:%H:%M:%S} UTC  {plan.summary}")
 
 
@@ -50,8 +59,10 @@ def list_pending(**options: Any) -> None:  # noqa: ANN401 - one per setting
 @settings_options
 @refusing_clearly(SettingsError, GuardrailError)
 def show(plan_id: str, **options: Any) -> None:  # noqa: ANN401 - one per setting
-    """Show one plan as the person who decides should see it."""
-    _show(_runtime(options).book.get(plan_id))
+    """Show one plan as the person who decides should see it, and what became of it."""
+    runtime = _runtime(options)
+    _settle_abandoned(runtime)
+    _show(runtime.book.get(plan_id))
 
 
 @approvals.command("approve")
@@ -90,6 +101,22 @@ def lift(plan_id: str, **options: Any) -> None:  # noqa: ANN401 - one per settin
     _require_person(runtime.settings)
     runtime.book.lift(plan_id, f"{_user()} at a terminal")
     click.echo("Lifted: the same change may be asked for again.")
+
+
+def _settle_abandoned(runtime: "Runtime") -> None:
+    """Find out what became of changes whose server died, where this command reaches their Airbyte."""
+    if runtime.book.executions.abandoned():
+        asyncio.run(_settle(runtime))
+
+
+async def _settle(runtime: "Runtime") -> None:
+    from airbyte_client import AirbyteError  # noqa: PLC0415 - loads when used
+    from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - as above
+
+    # Without usable credentials they stay as they are, for a process that has them.
+    with suppress(AirbyteError):
+        await Dispatch(runtime).settle_abandoned()
+    await runtime.aclose()
 
 
 def _require_person(settings: Settings) -> None:

@@ -1,0 +1,131 @@
+"""Where the approvals page listens, and whether passwords may travel there.
+
+Without `approvals_url` it is for this machine: plain HTTP, loopback only. With
+an `https://` one a proxy stands in front and speaks TLS; then only what that
+proxy says came by HTTPS is answered, so that a browser that finds the way
+around it gets nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from airbyte_guardrails.sign_ins import SignInLimits, SignIns
+from airbyte_mcp_server.dispatch import Dispatch
+from airbyte_mcp_server.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
+from airbyte_mcp_server.pages.app import approvals_app
+from airbyte_mcp_server.pages.plans import Apply, Office
+from airbyte_mcp_server.pages.walls import Address
+from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError, variable_of
+from airbyte_mcp_server.settling import no_progress
+
+BROWSERS_AT_ONCE = 200
+IDLE_SECONDS = 5
+HEADER_BYTES = 16_384
+
+
+async def serve_approvals(runtime: Runtime, proxies: Sequence[str], announce: Callable[[str], None]) -> None:
+    """Serve the page until SIGINT or SIGTERM, then close the runtime.
+
+    Args:
+        runtime: Whose plans are decided, and whose credentials carry them out.
+        proxies: Addresses or networks of the proxies in front; those on this machine when empty.
+        announce: Takes a sentence for the operator.
+
+    Raises:
+        SettingsError: Passwords would travel in the clear, or the address cannot be bound.
+    """
+    settings = runtime.settings
+    _require_safe(settings, proxies)
+    try:
+        with bound(settings.approvals_host, settings.approvals_port, "approvals_port") as listening:
+            local = authority(settings.approvals_host, listening)
+            address = address_of(settings.approvals_url, local.rsplit(":", 1)[1])
+            app = approvals_of(runtime, address, SignInLimits())
+            config = config_of(app, address, proxies)
+            announce(f"Serving approvals at {settings.approvals_url or f'http://{local}'}")
+            await serve_until_told(config, listening)
+    finally:
+        await runtime.aclose()
+
+
+def approvals_of(runtime: Runtime, address: Address, limits: SignInLimits) -> ASGIApp:
+    """The page for the plans and the Airbyte of one runtime."""
+    return approvals_app(_office(runtime), SignIns(runtime.store, runtime.now, limits), address)
+
+
+def config_of(app: ASGIApp, address: Address, proxies: Sequence[str]) -> uvicorn.Config:
+    """How the page is served: bounded, quiet, and believing only the proxies in front."""
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=address.https,
+        forwarded_allow_ips=list(proxies or LOOPBACK),
+        limit_concurrency=BROWSERS_AT_ONCE,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+
+
+def address_of(url: str | None, port: str) -> Address:
+    """Where people reach the page: where the setting says, else on this machine."""
+    if url is not None and url.startswith("https:"):
+        return Address(frozenset({_origin(url)}), https=True)
+    here = {f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}" for name in LOOPBACK}
+    return Address(frozenset(map(_origin, here | ({url} if url else set()))), https=False)
+
+
+def _origin(url: str) -> str:
+    """The origin of a web address as browsers write it: the usual port is not named."""
+    parts = urlsplit(url.lower())
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"
+
+
+def _require_safe(settings: Settings, proxies: Sequence[str]) -> None:
+    if settings.approvals_host in LOOPBACK:
+        return
+    https = settings.approvals_url is not None and settings.approvals_url.startswith("https:")
+    if not (https and proxies):
+        raise SettingsError(
+            f"On {settings.approvals_host} passwords would travel in the clear."
+            f" Put a proxy that speaks TLS in front, and name the page's https:// address"
+            f" ({variable_of('approvals_url')}) and the proxy's own (--behind-proxy ADDRESS);"
+            " or serve on 127.0.0.1."
+        )
+
+
+def _office(runtime: Runtime) -> Office:
+    zone = ZoneInfo(runtime.settings.timezone)
+
+    def now() -> datetime:
+        return runtime.now().astimezone(zone)
+
+    dispatch = Dispatch(runtime)
+    return Office(
+        book=runtime.book,
+        apply=_apply_with(dispatch, runtime.session),
+        settle=dispatch.settle_abandoned,
+        here=runtime.instance.address,
+        now=now,
+        read_only=runtime.settings.read_only,
+    )
+
+
+def _apply_with(dispatch: Dispatch, session: str) -> Apply:
+    async def apply(plan_id: str) -> None:
+        context = dispatch.context_for(session, no_progress)
+        await dispatch.apply_plan(plan_id, context, requester=None)
+
+    return apply
