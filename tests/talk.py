@@ -37,7 +37,7 @@ class Talk:
 
     def result(self, tool: str, **arguments: Any) -> CallToolResult:
         """The whole answer."""
-        found = self.portal.call(self.client.call_tool, tool, arguments)
+        found: CallToolResult = self.portal.call(self.client.call_tool, tool, arguments)
         self.calls.append(tool)
         self.tokens += tokens_of(found)
         return found

@@ -23,21 +23,22 @@ from pydantic import ValidationError
 from airbyte_client import WriteGate
 from airbyte_guardrails.plans import ChangeRecord, Instance, Plan, WantedChanges
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server import asking, changes
 from airbyte_mcp_server.access.admission import Admission
-from airbyte_mcp_server.application import Application
-from airbyte_mcp_server.apply_plan import APPLY_PLAN
-from airbyte_mcp_server.applying import apply
-from airbyte_mcp_server.asking import RequestContext
-from airbyte_mcp_server.model_confirmation import (
+from airbyte_mcp_server.changing import results
+from airbyte_mcp_server.changing.application import Application
+from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.applying import apply
+from airbyte_mcp_server.changing.model_confirmation import (
     CONFIRMING_APPLY_PLAN,
     confirmed,
     model_may_confirm,
     offering,
 )
-from airbyte_mcp_server.people import People
+from airbyte_mcp_server.changing.settling import Settler, no_progress
+from airbyte_mcp_server.reaching import asking
+from airbyte_mcp_server.reaching.asking import RequestContext
+from airbyte_mcp_server.reaching.people import People
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.settling import Settler, no_progress
 from airbyte_mcp_server.wire import BadArgumentsError, answer_result, bad_arguments, error_result
 from airbyte_tools.answers import Answer
 from airbyte_tools.catalogue import ALL_TOOLS
@@ -144,7 +145,7 @@ class Dispatch:
             return await self._came_back(tool, call.params.request_state, call)
         draft = await tool.plan(call.context, arguments)
         if isinstance(draft, NothingToDo):
-            return answer_result(*changes.nothing_to_do(draft))
+            return answer_result(*results.nothing_to_do(draft))
         await self.settle_abandoned()
         instance = self._runtime.instance
         propose = partial(self._runtime.book.propose, client=asking.client_name(call.ctx))
@@ -177,13 +178,13 @@ class Dispatch:
 
     async def _followed(self, plan: Plan, call: Call) -> CallToolResult:
         """What became of a plan, and of what it began, if this call asked to follow that."""
-        result, _ = changes.of_plan(plan, self._people.where_to_approve(plan))
+        result, _ = results.of_plan(plan, self._people.where_to_approve(plan))
         tool = TOOLS[plan.action]
         if isinstance(tool, MutatingTool) and tool.name == call.params.name:
             result = await tool.afterwards(call.context, call.arguments, result)
         if model_may_confirm(plan, self._runtime):
             result = offering(plan, result)
-        return answer_result(result, changes.in_words(plan, result))
+        return answer_result(result, results.in_words(plan, result))
 
     async def apply_plan(self, plan_id: str, context: ToolContext, requester: str | None) -> Plan:
         """Apply an approved plan of `requester`; None stands for the operator of this machine."""

@@ -20,7 +20,7 @@ from mcp_types import (
     TextContent,
 )
 
-from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.reaching.asking import RequestContext
 
 LIST_TTL_MS = 3_600_000
 LONGEST_ARGUMENT = 500

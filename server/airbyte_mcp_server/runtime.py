@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from airbyte_guardrails.audit import InForce
     from airbyte_guardrails.policy import Policy
     from airbyte_guardrails.store import Store
-    from airbyte_mcp_server.announcing import Announcing
-    from airbyte_mcp_server.waiting_for_person import Waiting
-    from airbyte_mcp_server.watched_book import Move, WatchedBook
+    from airbyte_mcp_server.reaching.announcing import Announcing
+    from airbyte_mcp_server.reaching.waiting_for_person import Waiting
+    from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
 
 STORE_FILE = "plans.sqlite"
 NAMES_KEPT_SECONDS = 10.0
@@ -105,7 +105,7 @@ class Runtime:
         """The plans. Its methods block: call them from a worker thread."""
         if self._book is None:
             from airbyte_guardrails.life import Limits  # noqa: PLC0415 - SQLAlchemy is heavy at start-up
-            from airbyte_mcp_server.watched_book import WatchedBook  # noqa: PLC0415 - as above
+            from airbyte_mcp_server.reaching.watched_book import WatchedBook  # noqa: PLC0415 - as above
 
             self._book = WatchedBook(
                 self.store,
@@ -124,7 +124,7 @@ class Runtime:
     def waiting(self) -> "Waiting":
         """Who in this process waits for which plan."""
         if self._waiting is None:
-            from airbyte_mcp_server.waiting_for_person import Waiting  # noqa: PLC0415 - reads do without it
+            from airbyte_mcp_server.reaching.waiting_for_person import Waiting  # noqa: PLC0415 - reads do without it
 
             self._waiting = Waiting(self.book.get)
         return self._waiting
@@ -133,7 +133,7 @@ class Runtime:
     def announcing(self) -> "Announcing | None":
         """The webhook, if there is one."""
         if self._announcing is None and self.settings.webhook_url is not None:
-            from airbyte_mcp_server.announcing import Announcing  # noqa: PLC0415 - most do without a webhook
+            from airbyte_mcp_server.reaching.announcing import Announcing  # noqa: PLC0415 - most do without a webhook
 
             self._announcing = Announcing(self.settings, self.settings.webhook_url)
         return self._announcing

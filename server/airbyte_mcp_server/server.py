@@ -23,12 +23,13 @@ from mcp_types import (
 )
 
 from airbyte_mcp_server import __version__
-from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.access.scopes import may_operate
 from airbyte_mcp_server.prompts import get_prompt, list_prompts
+from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.reading import Resources
 from airbyte_mcp_server.resources.watching import Watching
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.tool_sets import tools_hidden
+from airbyte_mcp_server.tool_sets import CHANGING, tools_hidden
 
 if TYPE_CHECKING:
     from airbyte_mcp_server.dispatch import Dispatch
@@ -114,11 +115,11 @@ def build_server(runtime: Runtime) -> Server[Any]:
 def requester_of(runtime: Runtime) -> str:
     """Who asks: the holder of the bearer token, or on stdio this very process."""
     token = get_access_token()
-    return runtime.session if token is None else f"token:{token.client_id}"
+    return runtime.session if token is None else token.client_id
 
 
 def _offered(runtime: Runtime) -> list[Tool]:
     settings = runtime.settings
     listed = listed_tools(confirming=settings.dangerously_allow_model_confirmation)
-    hidden = tools_hidden(settings)
+    hidden = tools_hidden(settings) if may_operate() else CHANGING
     return [tool for tool in listed if tool.name not in hidden]

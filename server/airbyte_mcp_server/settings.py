@@ -7,6 +7,7 @@ environment beats the file. Every secret can come from a file instead:
 `AIRBYTE_CLIENT_SECRET_FILE`, `client_secret_file`.
 """
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Transport = Literal["stdio", "sse", "http"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
+Metrics = Literal["off", "token", "open"]
 Browser = Literal["auto", "always", "never"]
 WebhookFormat = Literal["generic", "slack"]
 
@@ -58,10 +61,21 @@ class Settings(BaseModel):
         apply_seconds: How long an approved plan waits to be applied.
         cool_down_seconds: How long after a no the same change is not asked for again.
         log_level: What goes to stderr.
+        log_format: How it is written there: text, or json with one object a line.
+        metrics: Whether SSE and HTTP serve /metrics for Prometheus: off, token (with a bearer token), open.
         transport: How clients reach the server.
-        host: The address that SSE and HTTP listen on; loopback only for now.
+        host: The address that SSE and HTTP listen on; others than loopback need allowed_hosts and tokens.
         port: The port that SSE and HTTP listen on; 0 takes any free one.
         token: The bearer token that SSE and HTTP ask for; generated when absent.
+        tokens_file: A TOML file of named bearer tokens, instead of one (see docs/hosting.md).
+        oauth_issuer: Takes access tokens of this OAuth authorization server, with oauth_audience.
+        oauth_audience: The address by which clients reach this server, as access tokens name it.
+        oauth_jwks_url: Where the issuer's keys are; asked of the issuer when absent.
+        allowed_hosts: The names by which clients reach this server, besides loopback; comma-separated.
+        max_connections: How many connections and how many sessions may be open at once; more get 503.
+        request_seconds: How long a client may take to send a request, or to take in an answer.
+        calls_per_minute: How many calls one person may make in a minute, in this process; 0 for any number.
+        changes_per_minute: How many calls of changing tools among them; 0 for any number.
         terminal_approvals: Whether a yes given by `approvals approve` on this machine counts.
         policy_file: A TOML file of rules: what is allowed, asked about, refused (see docs/policy.md).
         tool_sets: Offer only these sets of changing tools: run, configure, clear; comma-separated.
@@ -95,10 +109,21 @@ class Settings(BaseModel):
     apply_seconds: int = Field(600, ge=1, le=86_400)
     cool_down_seconds: int = Field(600, ge=0, le=86_400)
     log_level: LogLevel = "warning"
+    log_format: LogFormat = "text"
+    metrics: Metrics = "off"
     transport: Transport = "stdio"
     host: str = "127.0.0.1"
     port: int = Field(8765, ge=0, le=65_535)
     token: SecretStr | None = None
+    tokens_file: Path | None = None
+    oauth_issuer: str | None = None
+    oauth_audience: str | None = None
+    oauth_jwks_url: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    max_connections: int = Field(1_000, ge=1, le=100_000)
+    request_seconds: int = Field(20, ge=1, le=600)
+    calls_per_minute: int = Field(600, ge=0, le=1_000_000)
+    changes_per_minute: int = Field(30, ge=0, le=1_000_000)
     terminal_approvals: bool = True
 
     policy_file: Path | None = None
@@ -155,15 +180,35 @@ class Settings(BaseModel):
             raise ValueError("there is no such file")
         return None if bundle is None else bundle.expanduser()
 
-    @field_validator("policy_file")
+    @field_validator("policy_file", "tokens_file")
     @classmethod
     def _in_the_home(cls, file: Path | None) -> Path | None:
         return None if file is None else file.expanduser()
 
-    @field_validator("tool_sets", mode="before")
+    @field_validator("tool_sets", "allowed_hosts", mode="before")
     @classmethod
     def _listed(cls, sets: object) -> object:
         return [name.strip() for name in sets.split(",") if name.strip()] if isinstance(sets, str) else sets
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_of_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", host):
+                raise ValueError(f"{host[:80]!r} is not the name of a host, such as airbyte-mcp.example.com")
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("oauth_issuer", "oauth_audience", "oauth_jwks_url")
+    @classmethod
+    def _address_without_secrets(cls, url: str | None) -> str | None:
+        parts = urlsplit(url) if url is not None else None
+        if parts is None:
+            return url
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError("it is not a web address, such as https://id.example.com")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("tokens and keys would travel in the clear; it must begin with https://")
+        return url
 
     @field_validator("data_dir")
     @classmethod
@@ -180,7 +225,8 @@ class Settings(BaseModel):
     def _postgresql_address(cls, store: SecretStr | None) -> SecretStr | None:
         if store is not None and not store.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError(
-                "only PostgreSQL is known: postgresql://user@host/database; leave it out for a file in data_dir"
+                "only PostgreSQL is known: postgresql://user@host/database;"
+                " leave it out for a file in data_dir"
             )
         return store
 
@@ -192,13 +238,6 @@ class Settings(BaseModel):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("it is not an IANA time zone, such as Europe/Berlin or UTC") from error
         return name
-
-    @field_validator("host")
-    @classmethod
-    def _only_loopback(cls, host: str) -> str:
-        if host not in LOOPBACK:
-            raise ValueError("only loopback addresses are served for now: 127.0.0.1, localhost or ::1")
-        return host
 
     @field_validator("token")
     @classmethod
@@ -212,6 +251,7 @@ class Settings(BaseModel):
         ways = {
             "client_id and client_secret": (self.client_id, self.client_secret),
             "username and password": (self.username, self.password),
+            "oauth_issuer and oauth_audience": (self.oauth_issuer, self.oauth_audience),
         }
         for names, pair in ways.items():
             if (pair[0] is None) != (pair[1] is None):

@@ -31,6 +31,11 @@ SAFETY_NAMES = (
     "cool_down_seconds",
     "policy_file",
     "tool_sets",
+    "tokens_file",
+    "oauth_issuer",
+    "oauth_audience",
+    "allowed_hosts",
+    "changes_per_minute",
     "dangerously_allow_model_confirmation",
 )
 
@@ -50,15 +55,40 @@ def load_settings(
     Raises:
         SettingsError: A name is unknown, a value is wrong, or a file cannot be read.
     """
-    variables = os.environ if environment is None else environment
-    from_environment = _from_environment(variables)
-    named = config or (Path(variables[CONFIG_VARIABLE]) if variables.get(CONFIG_VARIABLE) else None)
-    from_file = _from_file(named) if named else {}
-    merged = _merged(from_file, from_environment, dict(flags))
+    merged, _ = _gathered(flags, environment, config)
     try:
         return Settings.model_validate(_with_secrets_read(merged))
     except ValidationError as error:
         raise SettingsError("; ".join(_told(problem) for problem in error.errors())) from None
+
+
+def files_named(
+    flags: Mapping[str, Value], environment: Mapping[str, str] | None = None, config: Path | None = None
+) -> dict[str, Path]:
+    """The files that settings come from or are in, by the setting that names each; the TOML file is `config`.
+
+    Args:
+        flags: As `load_settings`.
+        environment: As `load_settings`.
+        config: As `load_settings`.
+
+    Raises:
+        SettingsError: A name is unknown, or the TOML file cannot be read.
+    """
+    merged, named = _gathered(flags, environment, config)
+    files = {name: Path(str(value)).expanduser() for name, value in merged.items() if name.endswith("_file")}
+    return files | ({"config": named} if named else {})
+
+
+def _gathered(
+    flags: Mapping[str, Value], environment: Mapping[str, str] | None, config: Path | None
+) -> tuple[dict[str, Value], Path | None]:
+    """Every source merged, and the TOML file that was one of them."""
+    variables = os.environ if environment is None else environment
+    from_environment = _from_environment(variables)
+    named = config or (Path(variables[CONFIG_VARIABLE]) if variables.get(CONFIG_VARIABLE) else None)
+    from_file = _from_file(named) if named else {}
+    return _merged(from_file, from_environment, dict(flags)), named
 
 
 _SIGN_IN = {

@@ -7,7 +7,7 @@ import sys
 import pytest
 from mcp_types import Tool
 
-from airbyte_mcp_server.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.server import listed_tools
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool, MutatingTool

@@ -9,7 +9,7 @@ from airbyte_client import WriteRefusedError
 from airbyte_guardrails.errors import PlanNotPendingError
 from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import LEASE, Plan
-from airbyte_mcp_server.leases import Lease
+from airbyte_mcp_server.changing.leases import Lease
 from plan_books import Clock, approved, book_on, close_books
 
 

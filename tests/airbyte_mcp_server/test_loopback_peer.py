@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airbyte_mcp_server.loopback_peer import is_of_this_user
+from airbyte_mcp_server.reaching.loopback_peer import is_of_this_user
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/net/tcp").exists(), reason="only Linux lists whose a connection is"

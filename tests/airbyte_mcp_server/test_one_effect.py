@@ -3,7 +3,7 @@
 import pytest
 
 from airbyte_client import Operation, WriteRefusedError
-from airbyte_mcp_server.executing import OneEffect
+from airbyte_mcp_server.changing.executing import OneEffect
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airbyte_mcp_server.opening import has_display
+from airbyte_mcp_server.reaching.opening import has_display
 
 X11 = {"DISPLAY": ":0"}
 WAYLAND = {"WAYLAND_DISPLAY": "wayland-0"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from airbyte_guardrails.evidence import Evidence
-from airbyte_mcp_server.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.cli.serve import INSTANCE, SANDBOX_INSTANCE
-from airbyte_mcp_server.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.operators_policy import INSTANCES, policy_of, settings_digest
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import listed_tools

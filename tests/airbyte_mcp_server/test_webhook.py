@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airbyte_mcp_server.webhook import MOST_WAITING, Webhook, key_of
+from airbyte_mcp_server.reaching.webhook import MOST_WAITING, Webhook, key_of
 from certificates import self_signed, server_tls
 from webhook_receiver import Receiver, webhook_receiver
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airbyte_guardrails.plans import Plan, Target
-from airbyte_mcp_server.webhook_events import Event, code, generic, slack
+from airbyte_mcp_server.reaching.webhook_events import Event, code, generic, slack
 from plan_books import Clock, book_on, close_books, proposed
 
 LINK = "https://approvals.example.com/plans/plan_1?a=1&b=2"

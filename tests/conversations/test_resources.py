@@ -9,7 +9,12 @@ import pytest
 from mcp import MCPError
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
-from mcp_types import PromptReference, ResourceTemplateReference, ResourceUpdatedNotification
+from mcp_types import (
+    PromptReference,
+    ResourceTemplateReference,
+    ResourceUpdatedNotification,
+    TextContent,
+)
 
 from harness import FAILING, HEALTHY, SLOW, Desk, Era, client_on, connected, data_of, stdio_wire
 
@@ -109,7 +114,9 @@ async def test_prompts_name_tools_that_exist_and_refuse_what_they_do_not_take(de
         "diagnose_connection",
         "plan_maintenance_window",
     ]
-    text = diagnose.messages[0].content.text
+    said = diagnose.messages[0].content
+    assert isinstance(said, TextContent)
+    text = said.text
     assert FAILING in text
     assert {word.strip(".,;") for word in text.split() if "_" in word and "=" not in word} <= tools
 

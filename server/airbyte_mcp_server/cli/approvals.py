@@ -161,7 +161,7 @@ def _user() -> str:
 
 async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
     from airbyte_client import AirbyteError  # noqa: PLC0415 - loads when used
-    from airbyte_mcp_server.changes import of_plan  # noqa: PLC0415 - as above
+    from airbyte_mcp_server.changing.results import of_plan  # noqa: PLC0415 - as above
     from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - as above
     from airbyte_tools.errors import ToolFailureError  # noqa: PLC0415 - as above
 
@@ -188,6 +188,6 @@ async def _no_progress(_done: float, _total: float | None, _message: str) -> Non
 
 
 def _show(plan: "Plan") -> None:
-    from airbyte_mcp_server.changes import of_plan  # noqa: PLC0415 - loads when used
+    from airbyte_mcp_server.changing.results import of_plan  # noqa: PLC0415 - loads when used
 
     click.echo(of_plan(plan)[1])

@@ -9,9 +9,11 @@ from airbyte_mcp_server import __version__
 from airbyte_mcp_server.cli.approvals import approvals
 from airbyte_mcp_server.cli.audit import audit
 from airbyte_mcp_server.cli.demo import demo
+from airbyte_mcp_server.cli.doctor import doctor
 from airbyte_mcp_server.cli.policy import policy
 from airbyte_mcp_server.cli.sandbox import sandbox
 from airbyte_mcp_server.cli.serve import serve
+from airbyte_mcp_server.cli.tokens import tokens
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,5 +29,5 @@ def command(context: click.Context) -> None:
         context.invoke(serve)
 
 
-for subcommand in (serve, sandbox, approvals, policy, audit, demo):
+for subcommand in (serve, sandbox, approvals, tokens, policy, audit, doctor, demo):
     command.add_command(subcommand)

@@ -1,8 +1,6 @@
 """Settings as command-line options, made from the one vocabulary."""
 
 import functools
-import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,7 +10,9 @@ import click
 from airbyte_mcp_server.settings import (
     SECRET_NAMES,
     Browser,
+    LogFormat,
     LogLevel,
+    Metrics,
     Settings,
     SettingsError,
     Transport,
@@ -27,6 +27,8 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 _CHOICES = {
     "transport": get_args(Transport),
     "log_level": get_args(LogLevel),
+    "log_format": get_args(LogFormat),
+    "metrics": get_args(Metrics),
     "open_browser": get_args(Browser),
     "webhook_format": get_args(WebhookFormat),
 }
@@ -72,15 +74,6 @@ def settings_from(options: dict[str, Any]) -> Settings:
         return load_settings(given, config=config)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Send the log to stderr, never to stdout, which belongs to the protocol."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=settings.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
 
 
 def say(sentence: str) -> None:

@@ -1,7 +1,6 @@
 """`airbyte-mcp-server policy`: what a policy file does, in words, and which rule decides a call."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +10,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from airbyte_guardrails.errors import GuardrailError
-from airbyte_mcp_server.cli.options import log_to_stderr, refusing_clearly, settings_from, settings_options
+from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
 from airbyte_mcp_server.cli.serve import INSTANCE
+from airbyte_mcp_server.operating.file_rights import may_write
+from airbyte_mcp_server.operating.logs import log_to_stderr
 from airbyte_mcp_server.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def check(file: Path) -> None:
 
 def _open_to_change(file: Path) -> Iterator[str]:
     """That whoever runs this, and so perhaps an agent of theirs, could write the rules."""
-    if os.access(file, os.W_OK) or os.access(file.resolve().parent, os.W_OK):
+    if may_write(file):
         yield (
             f"{file} can be changed by the user who runs this command. Run the server as a user who cannot,"
             " or an agent with a shell could write its own rules."

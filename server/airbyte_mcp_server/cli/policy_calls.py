@@ -16,9 +16,9 @@ from airbyte_guardrails.plans import MANY_TARGETS, Plan, PlanDraft, Risk, Target
 from airbyte_guardrails.policy.explaining import explained
 from airbyte_guardrails.policy.reading import ALWAYS_HIGH_RISK
 from airbyte_guardrails.policy.subjects import Deed
+from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.settling import no_progress
 from airbyte_mcp_server.tool_sets import TOOL_SETS
 from airbyte_mcp_server.wire import bad_arguments
 from airbyte_tools.errors import ToolFailureError

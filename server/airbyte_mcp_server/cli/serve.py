@@ -9,12 +9,12 @@ import click
 from pydantic import SecretStr
 
 from airbyte_mcp_server.cli.options import (
-    log_to_stderr,
     refusing_clearly,
     say,
     settings_from,
     settings_options,
 )
+from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
 from airbyte_mcp_server.settings import Settings, SettingsError
 
 INSTANCE = "default"
@@ -37,7 +37,7 @@ def _run(settings: Settings, instance: str) -> None:
     from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without the MCP SDK
     from airbyte_mcp_server.transports import serve as serve_transport  # noqa: PLC0415 - as above
 
-    asyncio.run(serve_transport(Runtime(settings, instance), say))
+    asyncio.run(serve_transport(Runtime(settings, instance), speaker(settings, say)))
 
 
 @contextmanager

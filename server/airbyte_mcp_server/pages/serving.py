@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from airbyte_guardrails.sign_ins import SignInLimits, SignIns
+from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import Dispatch
 from airbyte_mcp_server.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
 from airbyte_mcp_server.pages.app import approvals_app
@@ -22,7 +23,6 @@ from airbyte_mcp_server.pages.plans import Apply, Office
 from airbyte_mcp_server.pages.walls import Address
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError, variable_of
-from airbyte_mcp_server.settling import no_progress
 
 BROWSERS_AT_ONCE = 200
 IDLE_SECONDS = 5

@@ -17,7 +17,7 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.addresses import JSON, RESOURCES, TEMPLATES, Address, read_address
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Resources:
     async def _known(self, argument: str) -> "list[str]":
         from airbyte_tools.words import plain  # noqa: PLC0415 - as above
 
+        self._dispatch().admit(self._requester())
         context = self._dispatch().context_for(self._requester(), no_progress)
         client, bound = context.client, context.default_workspace
         if argument == "connection":
@@ -117,7 +118,11 @@ def required(uri: str) -> Address:
     address = read_address(uri)
     if address is None:
         forms = ", ".join([*(r.uri for r in RESOURCES), *(t.uri_template for t in TEMPLATES)])
-        raise MCPError(code=INVALID_PARAMS, message=f"There is no such resource. There are: {forms}.")
+        raise MCPError(
+            code=INVALID_PARAMS,
+            message=f"There is no such resource. There are: {forms}.",
+            data={"uri": uri},
+        )
     return address
 
 

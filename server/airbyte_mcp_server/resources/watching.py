@@ -22,7 +22,7 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
-from airbyte_mcp_server.asking import RequestContext
+from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.addresses import read_address
 from airbyte_mcp_server.resources.reading import Resources, required
 

@@ -27,13 +27,13 @@ from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
 from airbyte_guardrails.wording import clean, is_confirmed_by, needs_name
-from airbyte_mcp_server.loopback_peer import is_of_this_user
 from airbyte_mcp_server.pages.answers import on_defect, on_http_exception, on_refusal, page, problem
 from airbyte_mcp_server.pages.app import static_files
 from airbyte_mcp_server.pages.forms import Form, form_of
 from airbyte_mcp_server.pages.views import plan_view
 from airbyte_mcp_server.pages.walls import Address, Walls
-from airbyte_mcp_server.waiting_for_person import Waiting
+from airbyte_mcp_server.reaching.loopback_peer import is_of_this_user
+from airbyte_mcp_server.reaching.waiting_for_person import Waiting
 from airbyte_tools.errors import ToolFailureError
 
 APPROVER = "the person at this computer's browser"

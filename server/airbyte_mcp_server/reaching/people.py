@@ -13,15 +13,15 @@ from airbyte_guardrails.errors import PlanExpiredError, PlanNotPendingError, Sto
 from airbyte_guardrails.evidence import Decision, Evidence
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server import asking
-from airbyte_mcp_server.asking import Abilities, Asked, PersonsAnswer, RequestContext
-from airbyte_mcp_server.opening import browser_here
-from airbyte_mcp_server.reaching import NobodyCanApproveError, Ways, ways_for, where_to_approve
+from airbyte_mcp_server.reaching import asking
+from airbyte_mcp_server.reaching.asking import Abilities, Asked, PersonsAnswer, RequestContext
+from airbyte_mcp_server.reaching.opening import browser_here
+from airbyte_mcp_server.reaching.ways import NobodyCanApproveError, Ways, ways_for, where_to_approve
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_tools.tool import Progress
 
 if TYPE_CHECKING:
-    from airbyte_mcp_server.local_page import LocalPage
+    from airbyte_mcp_server.reaching.local_page import LocalPage
 
 
 class People:
@@ -96,7 +96,7 @@ class People:
     @property
     def _shown_here(self) -> "LocalPage":
         if self._local_page is None:
-            from airbyte_mcp_server.local_page import LocalPage  # noqa: PLC0415 - only desktops need a web server
+            from airbyte_mcp_server.reaching.local_page import LocalPage  # noqa: PLC0415 - only desktops need a web server
 
             self._local_page = LocalPage(self._runtime, self._apply)
             self._runtime.at_close(self._local_page.stop)

@@ -17,7 +17,7 @@ from pydantic import Field
 from airbyte_guardrails.evidence import Decision, Evidence
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.wire import BadArgumentsError
 from airbyte_tools.answers import ChangeResult

@@ -16,9 +16,9 @@ from airbyte_client import (
 from airbyte_guardrails.errors import GuardrailError, OutcomeNotRecordedError, StoreUnavailableError
 from airbyte_guardrails.plans import Plan, Target, TargetOutcome
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server.application import Application
-from airbyte_mcp_server.leases import Lease
-from airbyte_mcp_server.settling import settled_now
+from airbyte_mcp_server.changing.application import Application
+from airbyte_mcp_server.changing.leases import Lease
+from airbyte_mcp_server.changing.settling import settled_now
 from airbyte_tools.errors import ToolFailureError
 from airbyte_tools.words import plain
 

@@ -7,11 +7,11 @@ from pydantic import JsonValue, SecretStr
 from airbyte_guardrails.audit import Head
 from airbyte_guardrails.errors import StoreUnavailableError
 from airbyte_guardrails.plans import Plan
-from airbyte_mcp_server.reaching import page_link
+from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
+from airbyte_mcp_server.reaching.ways import page_link
+from airbyte_mcp_server.reaching.webhook import Webhook
+from airbyte_mcp_server.reaching.webhook_events import Event, generic, slack
 from airbyte_mcp_server.settings import Settings
-from airbyte_mcp_server.watched_book import Move, WatchedBook
-from airbyte_mcp_server.webhook import Webhook
-from airbyte_mcp_server.webhook_events import Event, generic, slack
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from anyio.to_thread import run_sync
 
 from airbyte_guardrails.errors import PlanNotPendingError
 from airbyte_guardrails.plans import Plan
-from airbyte_mcp_server.application import Application
-from airbyte_mcp_server.executing import execute
+from airbyte_mcp_server.changing.application import Application
+from airbyte_mcp_server.changing.executing import execute
 
 KeepRunning = Callable[["asyncio.Task[Plan]"], None]
 

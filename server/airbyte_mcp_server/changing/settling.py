@@ -21,8 +21,8 @@ from airbyte_client import AirbyteError, NotFoundError, OutcomeUnknownError
 from airbyte_guardrails.errors import PlanNotPendingError
 from airbyte_guardrails.plans import Plan, Target, TargetOutcome
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server.application import Application, unanswered
-from airbyte_mcp_server.leases import new_worker
+from airbyte_mcp_server.changing.application import Application, unanswered
+from airbyte_mcp_server.changing.leases import new_worker
 from airbyte_tools.tool import (
     AnyMutatingTool,
     AnyTool,
