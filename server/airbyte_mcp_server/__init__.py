@@ -1,10 +1,12 @@
-"""Speaks MCP: settings, wiring, dispatch, asking, transports, the command line.
+"""Speaks MCP: settings, wiring, dispatch, reaching people, transports, the command line.
 
     settings     one vocabulary for flags, environment and TOML file
     server       the MCP server: lists tools from the catalogue, hands calls to dispatch
     dispatch     surrounds every tool: arguments, policy, approval, applying, errors
-    asking       how a person is asked through the client, in both protocol eras
-    applying     from an approved plan to its outcome, exactly once
+    reaching     how a plan comes to the person who decides on it, and how the decision comes back
+    changing     from an approved plan to its outcome, exactly once
+    pages        the approvals page
+    resources    what a client attaches to a chat; prompts, what people ask again
     runtime      the clients and the store behind the calls, opened when first used
     wire         answers and errors as MCP results
     transports   stdio, SSE and streamable HTTP

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult
 
 from harness import HEALTHY
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
+
+pytestmark = pytest.mark.ci
 
 NEARLY: dict[str, ElicitResult] = {
     "declines": ElicitResult(action="decline"),

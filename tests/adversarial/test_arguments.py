@@ -3,7 +3,11 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
+
+pytestmark = pytest.mark.ci
 
 OWN_YES: dict[str, Any] = {
     "confirm": True,

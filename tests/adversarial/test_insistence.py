@@ -4,11 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult
 
 from harness import APPROVE, HEALTHY, SLOW, Era
 from siege import Attempt, Siege, assert_repelled, each
 from talk import Talk, talking
+
+pytestmark = pytest.mark.ci
 
 COOLING = {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "600"}
 DENY = ElicitResult(action="accept", content={"decision": "deny"})

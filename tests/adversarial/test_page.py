@@ -4,9 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
 from approval_pages import PASSWORD, Browser
 from harness import CLIENT_SECRET, HEALTHY, TOKEN
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
+
+pytestmark = pytest.mark.ci
 
 Form = dict[str, str]
 

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult, InputResponses
 
 from harness import APPROVE, FAILING, HEALTHY, SLOW
 from siege import CHANGES, OTHER_TARGET, Attempt, Siege, answer, assert_repelled, each, state_after_asking
+
+pytestmark = pytest.mark.ci
 
 YES: InputResponses = {"approval": APPROVE}
 NO: InputResponses = {"approval": ElicitResult(action="decline")}

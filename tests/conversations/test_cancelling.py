@@ -1,6 +1,10 @@
 """Cancelling: exactly that job, and never another one of its connection."""
 
+import pytest
+
 from harness import SLOW, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 
 async def test_a_running_job_is_cancelled_after_a_yes_that_names_its_connection(desk: Desk) -> None:

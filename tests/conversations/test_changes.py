@@ -1,8 +1,11 @@
 """What this server changed: everybody's, newest first, with who asked, who approved, and the outcome."""
 
+import pytest
 from mcp_types import ElicitResult
 
 from harness import HEALTHY, PAUSED, SLOW, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 
 async def test_every_change_is_listed_with_who_and_how_and_a_refused_one_is_not(desk: Desk) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult
 
 from harness import APPROVE, HEALTHY, SLOW, Desk, Person, connected, data_of
+
+pytestmark = pytest.mark.ci
 
 NO_COOL_DOWN = {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"}
 

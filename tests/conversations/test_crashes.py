@@ -25,6 +25,8 @@ from killing import (
     serving,
 )
 
+pytestmark = pytest.mark.ci
+
 SCHEDULE = ("update_schedule", {"connections": [HEALTHY], "every_hours": 6})
 
 

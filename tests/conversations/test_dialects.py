@@ -10,6 +10,8 @@ from airbyte_mcp_server.server import listed_tools
 from harness import FAILING, HEALTHY, SLOW, Desk, running_sandbox
 from talk import Talk, talking
 
+pytestmark = pytest.mark.ci
+
 DIALECTS = ("current", "reference")
 
 

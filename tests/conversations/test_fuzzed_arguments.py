@@ -13,6 +13,8 @@ from airbyte_mcp_server.server import listed_tools
 from harness import CLIENT_SECRET, FAILING, HEALTHY, PAUSED, Desk, Sandbox, text_of
 from talk import Talk, talking
 
+pytestmark = pytest.mark.ci
+
 EXAMPLES = 20
 UNFORESEEN = "Something went wrong inside this server"
 SECRETS = (CLIENT_SECRET, "demo-pg-password", "demo-aws-secret", "demo-sf-password")

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import pytest
 from anyio.to_thread import run_sync
 
 from harness import FAILING, HEALTHY, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 TRIGGER = {"connections": [HEALTHY]}
 DARING = {"AIRBYTE_MCP_DANGEROUSLY_ALLOW_MODEL_CONFIRMATION": "true"}

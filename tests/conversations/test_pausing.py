@@ -1,6 +1,10 @@
 """Pausing and resuming: what will not run, what goes on, and one outcome for each connection."""
 
+import pytest
+
 from harness import HEALTHY, PAUSED, SLOW, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 LOCKED = "Legacy newsletter to warehouse"
 PAUSE = {"status": "inactive"}

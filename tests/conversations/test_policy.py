@@ -12,6 +12,8 @@ from airbyte_guardrails.evidence import Decision
 from deciding_elsewhere import elsewhere
 from harness import FAILING, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
+pytestmark = pytest.mark.ci
+
 TRIGGER = {"connections": [HEALTHY]}
 OVERWRITING = "Product catalogue to lake"
 

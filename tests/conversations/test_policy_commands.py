@@ -6,6 +6,8 @@ from click.testing import CliRunner, Result
 from airbyte_mcp_server.cli.command import command
 from harness import HEALTHY, Desk
 
+pytestmark = pytest.mark.ci
+
 CONNECTION = "9924bcd0-99be-453d-ba47-c2c9766f7da5"
 WORKSPACE = "5ae6b09b-fdec-41af-aaf7-7d94cfc33ef6"
 RULES = f"""

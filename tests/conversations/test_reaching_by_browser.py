@@ -17,6 +17,8 @@ from browser_hook import browser_hook
 from desktops import TRIGGER, Window, at_the_desktop
 from harness import HEALTHY, SLOW, Desk, Era, Person, connected, data_of, text_of
 
+pytestmark = pytest.mark.ci
+
 CLEAR = {"connection": HEALTHY}
 WAIT = {"AIRBYTE_MCP_WAIT_SECONDS": "40"}
 

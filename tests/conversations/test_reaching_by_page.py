@@ -12,6 +12,8 @@ from deciding_elsewhere import elsewhere
 from declaring_client import LEGACY, MODERN, declaring
 from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
+pytestmark = pytest.mark.ci
+
 TRIGGER = {"connections": [HEALTHY]}
 PAGE = "https://approvals.example.com"
 APPROVALS = {"AIRBYTE_MCP_APPROVALS_URL": PAGE}

@@ -21,6 +21,8 @@ from harness import APPROVE, HEALTHY, SLOW, Desk, Era, Person, connected, data_o
 from pseudo_terminal import at_a_terminal
 from webhook_receiver import Delivery, Receiver, webhook_receiver
 
+pytestmark = pytest.mark.ci
+
 TRIGGER = {"connections": [HEALTHY]}
 KEY = b"planted key of the webhook: 32 b"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()

@@ -18,6 +18,8 @@ from mcp_types import (
 
 from harness import FAILING, HEALTHY, SLOW, Desk, Era, client_on, connected, data_of, stdio_wire
 
+pytestmark = pytest.mark.ci
+
 CONNECTION = ResourceTemplateReference(type="ref/resource", uri="airbyte://connections/{connection}")
 
 

@@ -28,6 +28,8 @@ from killing import (
     serving,
 )
 
+pytestmark = pytest.mark.ci
+
 A_SYNC = Stop(
     call=TRIGGER, at=At.ANSWER, request=("POST", JOBS), effects=1, state="outcome_unknown", results=[]
 )

@@ -26,6 +26,8 @@ from postgres_server import PASSWORD, PostgresServer
 from raw_store import raw_rows
 from small_disks import read_only, small_disk
 
+pytestmark = pytest.mark.ci
+
 SYNC = ("trigger_sync", {"connections": [HEALTHY]})
 ALONE = {"AIRBYTE_MCP_WAIT_SECONDS": "0", "AIRBYTE_MCP_OPEN_BROWSER": "never"}
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system of its own")

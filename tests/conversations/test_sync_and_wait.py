@@ -1,6 +1,10 @@
 """One call that starts syncs and follows them."""
 
+import pytest
+
 from harness import HEALTHY, SLOW, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 WEB = "Web events to lake"
 

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
+import pytest
 from mcp_types import ElicitResult
 
 from harness import APPROVE, HEALTHY, SLOW, Desk, Person, connected, data_of, text_of
+
+pytestmark = pytest.mark.ci
 
 BASIC = "Support tickets to warehouse"
 WEB = "Web events to lake"

@@ -12,6 +12,8 @@ from approval_pages import NAME, PASSWORD, Browser, planned, serving_command, us
 from harness import HEALTHY, Desk
 from pseudo_terminal import at_a_terminal
 
+pytestmark = pytest.mark.ci
+
 URL = "https://approvals.example.com"
 
 

@@ -4,9 +4,13 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pytest
+
 from airbyte_guardrails.sign_ins import SignInLimits
 from approval_pages import NAME, PASSWORD, Browser, Page, page_of
 from harness import Desk
+
+pytestmark = pytest.mark.ci
 
 
 def is_in(browser: Browser, **headers: str) -> bool:

@@ -11,6 +11,8 @@ from airbyte_guardrails.sign_ins import SignInLimits
 from approval_pages import NAME, PASSWORD, Page, page_of
 from harness import Desk
 
+pytestmark = pytest.mark.ci
+
 HTTPS = {"Host": "approvals.example.com", "X-Forwarded-Proto": "https"}
 
 
