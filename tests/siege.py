@@ -10,7 +10,7 @@ from mcp import MCPError
 from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
 
 from approval_pages import Page, page_of
-from harness import HEALTHY, PAUSED, SLOW, Desk, Era, Sandbox, network_server
+from harness import FAILING, HEALTHY, PAUSED, SLOW, Desk, Era, Sandbox, network_server
 from talk import Talk, talking
 
 ATTEMPT, REACHED = "attempt", "reached"
@@ -33,7 +33,10 @@ OTHER_TARGET: dict[str, dict[str, Any]] = {
     "clear_connection": {"connection": SLOW},
     "update_schedule": {"connections": [PAUSED], "every_hours": 6},
     "set_connection_status": {"connections": [SLOW], "status": "inactive"},
-    "update_streams": {"connection": SLOW, "streams": [{"stream": "events", "selected": False}]},
+    "update_streams": {
+        "connection": FAILING,
+        "streams": [{"stream": "contacts", "sync_mode": "full_refresh_append"}],
+    },
 }
 
 

@@ -14,6 +14,8 @@ from airbyte_guardrails.plans import MANY_TARGETS, Plan, Risk, Target
 NAME_LIMIT = 80
 VALUE_LIMIT = 200
 REASON_LIMIT = 500
+BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks by their category, blank to the eye: two names that differ in them look the same."""
 SHORTEST_TELLING_NAME = 3
 _ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "accept", "abort", "stop"})
 
@@ -21,10 +23,13 @@ _ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "ac
 def clean(text: str, limit: int) -> str:
     """`text` on one line without characters that act on a display, at most `limit` characters.
 
-    Unicode categories C* (control, format, surrogate, private use, unassigned)
-    and line or paragraph separators become spaces; runs of space collapse.
+    Unicode categories C* (control, format, surrogate, private use, unassigned),
+    line or paragraph separators and letters that nobody can see become spaces;
+    runs of space collapse.
     """
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 4])
+    visible = "".join(
+        " " if unicodedata.category(c)[0] in "CZ" or c in BLANK_LETTERS else c for c in text[: limit * 4]
+    )
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

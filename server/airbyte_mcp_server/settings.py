@@ -168,8 +168,7 @@ class Settings(BaseModel):
     @field_validator("webhook_url")
     @classmethod
     def _address_of_a_receiver(cls, url: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(url.get_secret_value()) if url is not None else None
-        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+        if url is not None and not _is_web_address(url.get_secret_value()):
             raise ValueError("it is not a web address, such as https://hooks.example.com/approvals")
         return url
 
@@ -292,6 +291,15 @@ SECRET_NAMES = frozenset(
 )
 
 
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what finds one that is no number, or too large.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     prefix = "AIRBYTE_" if name in AIRBYTE_NAMES else "AIRBYTE_MCP_"
@@ -299,5 +307,5 @@ def variable_of(name: str) -> str:
 
 
 def flag_of(name: str) -> str:
-    """The command-line flag of a setting."""
-    return "--" + name.replace("_", "-")
+    """The command-line flag of a setting; a secret's flag names a file, because arguments show in `ps`."""
+    return "--" + name.replace("_", "-") + ("-file" if name in SECRET_NAMES else "")

@@ -26,6 +26,8 @@ HOSTILE = {
     "no-break space": "a\u00a0b",
     "null": "a\x00b",
     "lone surrogate": "a\ud800b",
+    "a letter that is blank": "a\u3164b",
+    "a braille pattern that is blank": "a\u2800b",
 }
 
 
@@ -76,7 +78,9 @@ def high_risk(name: str, count: int = 1) -> Plan:
     )
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u200b", "no", "N", "ok", "deny", "Approve", "yes"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u200b", "\u3164\u3164\u3164", "no", "N", "ok", "deny", "Approve", "yes"]
+)
 def test_a_name_that_says_nothing_or_no_is_no_confirmation(name: str) -> None:
     plan = high_risk(name)
 

@@ -194,3 +194,14 @@ def test_an_unknown_flag_is_refused(desk: Desk) -> None:
 
     assert refused.returncode == 2
     assert "--read-only" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:planted@h:badport/", "https://h:99999/", "ftp://h/", "not an address", "https://"]
+)
+def test_a_webhook_that_could_never_be_reached_stops_the_start_without_being_repeated(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({}, {"AIRBYTE_MCP_WEBHOOK_URL": url})
+
+    assert "--webhook-url-file, AIRBYTE_MCP_WEBHOOK_URL" in str(refused.value)
+    assert "planted" not in str(refused.value)

@@ -53,8 +53,9 @@ def settings_options(function: FunctionT) -> FunctionT:
 def _option(name: str) -> Callable[[FunctionT], FunctionT]:
     shown = f"[{variable_of(name)}]"
     if name in SECRET_NAMES:
-        option = f"{flag_of(name)}-file"
-        return click.option(option, default=None, metavar="FILE", help=f"[{variable_of(name)}_FILE]")
+        return click.option(
+            flag_of(name), f"{name}_file", default=None, metavar="FILE", help=f"[{variable_of(name)}_FILE]"
+        )
     if name in _SWITCHES:
         return click.option(_SWITCHES[name], name, default=None, is_flag=True, help=shown)
     if name in _CHOICES:
