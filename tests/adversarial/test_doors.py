@@ -8,7 +8,7 @@ import httpx
 from harness import CLIENT_SECRET, TOKEN
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
 
-META = {
+META: dict[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
 }

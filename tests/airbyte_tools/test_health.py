@@ -45,7 +45,7 @@ def job(
         status=JobStatus(status),
         job_type=job_type,
         connection_id="c",
-        started_at=NOW - timedelta(hours=hours_ago),
+        startTime=NOW - timedelta(hours=hours_ago),
         duration=timedelta(minutes=minutes),
         rows_synced=rows,
     )

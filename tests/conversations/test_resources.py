@@ -150,12 +150,12 @@ async def test_an_older_client_subscribes_by_request_and_can_end_it(desk: Desk) 
     with stdio_wire(desk) as wire:
         async with client_on(wire, Era.MUTE_LEGACY, heard=heard) as client:
             with pytest.warns(MCPDeprecationWarning):
-                await client.session.subscribe_resource(uri)
+                await client.session.subscribe_resource(uri)  # pyright: ignore[reportDeprecated]  # what older clients do
             desk.sandbox.cancel_job(job)
             with anyio.fail_after(30):
                 await told.wait()
             with pytest.warns(MCPDeprecationWarning):
-                await client.session.unsubscribe_resource(uri)
+                await client.session.unsubscribe_resource(uri)  # pyright: ignore[reportDeprecated]  # as above
 
 
 async def test_nobody_watches_without_bound(desk: Desk) -> None:

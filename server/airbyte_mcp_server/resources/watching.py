@@ -59,12 +59,12 @@ class Watching:
         async def publish(uri: str) -> None:
             await self._bus.publish(ResourceUpdated(uri=uri))
 
-        async with anyio.create_task_group() as watches:
-            for uri in wanted:
-                watches.start_soon(self._watch, uri, publish)
-            result = await self._streams(ctx, params)
-            watches.cancel_scope.cancel()
-        return result
+        watches = [asyncio.create_task(self._watch(uri, publish)) for uri in wanted]
+        try:
+            return await self._streams(ctx, params)
+        finally:
+            for watch in watches:
+                watch.cancel()
 
     async def subscribe(self, ctx: RequestContext, params: SubscribeRequestParams) -> EmptyResult:
         """Watch one address for a session of an older client.
