@@ -3,9 +3,13 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
 from harness import APPROVE, HEALTHY
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
 from talk import talking
+
+pytestmark = pytest.mark.ci
 
 PIPED = "approve\nOrders to warehouse\n"
 

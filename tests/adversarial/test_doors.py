@@ -4,9 +4,12 @@ from functools import partial
 from typing import Any
 
 import httpx
+import pytest
 
 from harness import CLIENT_SECRET, TOKEN
 from siege import CHANGES, Attempt, Siege, assert_repelled, each
+
+pytestmark = pytest.mark.ci
 
 META: dict[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -53,6 +53,7 @@ async def test_a_report_on_a_demo_fleet_takes_a_handful_of_requests(desk: Desk) 
     assert len(reads(desk.sandbox)) == 4
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("hours", [24, 168])
 async def test_a_big_fleet_stays_within_the_budget_of_requests_and_tokens(
     big_fleet: Sandbox, tmp_path: Path, hours: int

@@ -8,6 +8,8 @@ from mcp_types import ElicitResult
 from faulty_proxy import Fault, faulty_proxy
 from harness import APPROVE, HEALTHY, SLOW, Desk, Era, Person, connected, data_of, text_of
 
+pytestmark = pytest.mark.ci
+
 TRIGGER = {"connections": [HEALTHY]}
 SIX_HOURLY = {"connections": [HEALTHY], "every_hours": 6}
 
@@ -136,13 +138,17 @@ async def test_a_target_that_moves_while_the_others_are_changed_is_left_alone(de
             result = await client.call_tool(
                 "update_schedule", {"connections": [first, second], "every_hours": 6}
             )
+            told = data_of(result)
+            undone = await client.call_tool(
+                "undo_change", {"plan_id": told["plan_id"], "connections": [second]}
+            )
 
-    told = data_of(result)
     assert told["status"] == "failed"
     assert [one["status"] for one in told["results"]] == ["executed", "failed"]
     assert "no longer as the person saw it" in told["results"][1]["message"]
     schedule = desk.sandbox.connection("Ad spend to warehouse")["schedule"]["cronExpression"]
     assert schedule.startswith("0 0 3")
+    assert 'did not change "Ad spend to warehouse"' in text_of(undone)
 
 
 async def test_a_question_answered_in_a_form_that_mcp_does_not_know_is_a_no(desk: Desk) -> None:

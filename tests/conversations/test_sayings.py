@@ -24,6 +24,8 @@ from harness import (
 )
 from talk import Talk, talking
 
+pytestmark = pytest.mark.ci
+
 DENY = ElicitResult(action="accept", content={"decision": "deny"})
 SUPPORT, WEB = "Support tickets to warehouse", "Web events to lake"
 

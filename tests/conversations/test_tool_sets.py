@@ -9,6 +9,8 @@ from deciding_elsewhere import elsewhere
 from harness import HEALTHY, Desk, Era, connected, data_of, text_of
 from pseudo_terminal import at_a_terminal
 
+pytestmark = pytest.mark.ci
+
 RUN = {"trigger_sync", "cancel_job"}
 CONFIGURE = {"update_schedule", "set_connection_status", "update_streams", "undo_change"}
 CLEAR = {"clear_connection"}
