@@ -126,6 +126,9 @@ class Desk:
                 # Nobody is there to decide unless a test says so.
                 "AIRBYTE_MCP_WAIT_SECONDS": "0",
                 "AIRBYTE_MCP_OPEN_BROWSER": "never",
+                # Many tests do in a second what people do in an hour.
+                "AIRBYTE_MCP_CALLS_PER_MINUTE": "0",
+                "AIRBYTE_MCP_CHANGES_PER_MINUTE": "0",
             }
         )
 
@@ -203,7 +206,7 @@ def network_server(desk: Desk, transport: str, settings: Mapping[str, str] | Non
     ) as process:
         assert process.stderr is not None
         yield line_matching(
-            process.stderr, r"Serving MCP over \w+ at (\S+)", desk.folder / f"{transport}.log"
+            process.stderr, r"Serving MCP over \w+ at ([^\s\"]+)", desk.folder / f"{transport}.log"
         )
 
 

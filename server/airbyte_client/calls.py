@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -59,6 +59,11 @@ class Answer:
     body: bytes = field(repr=False)
     retry_after: str | None = None
     location: str | None = None
+    date: str | None = None
+
+
+Observer = Callable[[Call, Answer | None, float], None]
+"""Told of each request once it is over: the call, the answer if a whole one came, and the seconds it took."""
 
 
 def decode(answer: Answer, shape: type[T]) -> T:

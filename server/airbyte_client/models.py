@@ -191,6 +191,8 @@ class Connection(AirbyteModel):
     configurations: StreamConfigurations | None = Field(default=None, repr=False)
     tags: Annotated[tuple[Tag, ...], BeforeValidator(no_nulls)] = ()
     prefix: str | None = None
+    namespace_definition: str | None = None
+    namespace_format: str | None = None
     created_at: Instant | None = None
 
     @property

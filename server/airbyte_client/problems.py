@@ -88,6 +88,16 @@ def error_from(
     )
 
 
+def is_refusal(error: ApiError) -> bool:
+    """Whether an effect that ended like this was not acted on.
+
+    Only what Airbyte itself refuses with counts. A 408 or a 5xx may come from a proxy that has handed the
+    request on; and where Airbyte has waited 60 s for a job's id it answers with a 409 that says nothing.
+    """
+    opaque = isinstance(error, ConflictError) and OPAQUE_CONFLICT in error.message
+    return error.status in _KINDS and not opaque
+
+
 def looks_like_html(body: bytes) -> bool:
     """Whether a body is a web page."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"

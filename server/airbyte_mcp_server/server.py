@@ -24,6 +24,7 @@ from mcp_types import (
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.access.scopes import may_operate
+from airbyte_mcp_server.operating.observing import Observing
 from airbyte_mcp_server.prompts import get_prompt, list_prompts
 from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.reading import Resources
@@ -108,6 +109,7 @@ def build_server(runtime: Runtime) -> Server[Any]:
     # The plan has its own clock and a readable answer when it runs out; the seal only has to outlive it.
     ttl = runtime.settings.approve_seconds + SEAL_MARGIN_SECONDS
     security = RequestStateSecurity(keys=[secrets.token_bytes(32)], ttl=ttl)
+    server.middleware.append(Observing(runtime))
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     return server
 

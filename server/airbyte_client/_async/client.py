@@ -14,9 +14,10 @@ from airbyte_client._async.explanation import AsyncExplainer
 from airbyte_client._async.job_list import newest_first
 from airbyte_client._async.job_start import start_job
 from airbyte_client._async.paging import iterate
+from airbyte_client._async.read_back import read_back
 from airbyte_client._async.setup import build_exchange
 from airbyte_client.auth import Auth
-from airbyte_client.calls import Call, Page, decode, decode_page
+from airbyte_client.calls import Call, Observer, Page, decode, decode_page
 from airbyte_client.clocks import AsyncClock, AsyncPageSource
 from airbyte_client.enums import ConnectionStatus, JobStatus, JobType
 from airbyte_client.errors import CancelRefusedError
@@ -39,8 +40,7 @@ class AsyncAirbyteClient:
     AIRBYTE_SECRET_ACCESS_TOKEN, AIRBYTE_USERNAME with AIRBYTE_PASSWORD, or none. Credentials of the
     environment are never read when `auth` is given, and never sent to a `base_url` that is given.
 
-    Every method raises the errors of `airbyte_client.errors`: `TransportError` where no usable answer came,
-    `ApiError` where Airbyte answered with an error.
+    Every method raises `TransportError` where no usable answer came, and `ApiError` for Airbyte's own errors.
 
     Args:
         base_url: Any address of the instance that people paste; see `normalise_base_url`.
@@ -54,6 +54,7 @@ class AsyncAirbyteClient:
         ca_bundle: A file of certificates to trust instead of the usual ones.
         clock: Time and waiting; replace it where waiting must not take time.
         transport: An httpx transport to send through, instead of the network.
+        observer: Told of each request once it is over; it must not raise.
 
     Raises:
         ConfigurationError: The base URL or the credentials cannot work.
@@ -72,6 +73,7 @@ class AsyncAirbyteClient:
         ca_bundle: Path | str | None = None,
         clock: AsyncClock | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._gate = write_gate
         self._exchange: AsyncExchange = build_exchange(
@@ -84,6 +86,7 @@ class AsyncAirbyteClient:
             ca_bundle=ca_bundle,
             clock=clock or AsyncClock(),
             transport=transport,
+            observer=observer,
         )
         self._explainer = AsyncExplainer(self._exchange)
 
@@ -209,12 +212,13 @@ class AsyncAirbyteClient:
         Raises:
             InvalidArgumentError: Nothing is given, or an empty list of streams, which Airbyte ignores.
             InvalidScheduleError: A schedule that the API cannot write.
+            InvalidAnswerError: Airbyte took it without showing the connection, and it cannot be read.
             WriteRefusedError: The write gate is closed.
         """
         body = connection_changes(name=name, status=status, schedule=schedule, streams=streams)
         call = Call(Operation.UPDATE_CONNECTION, connection_id, body=body)
         answer = await self._exchange.send(call, self._gate)
-        return decode(answer, Connection) if answer.body.strip() else await self.get_connection(connection_id)
+        return await read_back(answer, lambda: self.get_connection(connection_id))
 
     async def list_streams(self, source_id: str, destination_id: str) -> list[OfferedStream]:
         """What a source offers to a destination; slow where Airbyte has to ask the source for it first."""

@@ -8,13 +8,10 @@ from airbyte_client.errors import (
     ApiError,
     ConflictError,
     OutcomeUnknownError,
-    ServerFaultError,
     TransportError,
 )
 from airbyte_client.models import Connection, Job
-from airbyte_client.problems import OPAQUE_CONFLICT
-
-REQUEST_TIMEOUT = 408
+from airbyte_client.problems import is_refusal
 
 
 async def start_job(
@@ -42,11 +39,7 @@ async def start_job(
 
 def _is_ambiguous(error: TransportError | ApiError) -> bool:
     """Whether a job may have been started although this error came back."""
-    if isinstance(error, TransportError):
-        return error.sent
-    # Airbyte waits 60 s for the job's id and then answers with a 409 that says nothing.
-    opaque = isinstance(error, ConflictError) and OPAQUE_CONFLICT in error.message
-    return opaque or isinstance(error, ServerFaultError) or error.status == REQUEST_TIMEOUT
+    return error.sent if isinstance(error, TransportError) else not is_refusal(error)
 
 
 async def _require_active(connection: AsyncSource[Connection], error: ConflictError) -> None:

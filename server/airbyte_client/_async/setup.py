@@ -13,6 +13,7 @@ from airbyte_client._async.tokens import AsyncTokens
 from airbyte_client._async.wire import AsyncWire
 from airbyte_client.auth import Auth, NoAuth, auth_from_environment
 from airbyte_client.base_url import DEFAULT_BASE_URL, normalise_base_url
+from airbyte_client.calls import Observer
 from airbyte_client.clocks import AsyncClock
 from airbyte_client.deadlines import AsyncHttp
 from airbyte_client.errors import ConfigurationError
@@ -31,6 +32,7 @@ def build_exchange(
     ca_bundle: Path | str | None,
     clock: AsyncClock,
     transport: httpx.AsyncBaseTransport | None,
+    observer: Observer | None,
 ) -> AsyncExchange:
     """The exchange that a client and its siblings share.
 
@@ -52,7 +54,7 @@ def build_exchange(
         headers={"Accept": "application/json", "User-Agent": _user_agent()},
         transport=transport,
     )
-    wire = AsyncWire(http, clock, connect_timeout, timeout)
+    wire = AsyncWire(http, clock, connect_timeout, timeout, observer)
     tokens = AsyncTokens(wire, clock, auth, url)
     kept = KeptAnswers(clock.monotonic, names_kept_for)
     return AsyncExchange(wire, tokens, clock, url, retries=retries, kept=kept)

@@ -5,7 +5,7 @@ import ssl
 
 import httpx
 
-from airbyte_client.calls import Answer, Call
+from airbyte_client.calls import Answer, Call, Observer
 from airbyte_client.clocks import AsyncClock
 from airbyte_client.deadlines import AsyncHttp
 from airbyte_client.errors import (
@@ -23,21 +23,42 @@ class AsyncWire:
     """Sends requests over one connection pool."""
 
     def __init__(
-        self, http: AsyncHttp, clock: AsyncClock, connect_timeout: float, timeout: float | None
+        self,
+        http: AsyncHttp,
+        clock: AsyncClock,
+        connect_timeout: float,
+        timeout: float | None,
+        observer: Observer | None,
     ) -> None:
         self._http = http
         self._clock = clock
         self._connect_timeout = connect_timeout
         self._timeout = timeout
+        self._observer = observer
 
     async def send(self, url: str, call: Call, authorization: str | None) -> Answer:
-        """Send once and read the whole answer, whatever its status.
+        """Send once and read the whole answer, whatever its status; the observer is told how it ended.
 
         Raises:
             UnreachableError: No connection, or it broke.
             RequestTimeoutError: No complete answer within the operation's time.
             InvalidAnswerError: The body is larger than 32 MiB.
         """
+        if self._observer is None:
+            return await self._send(url, call, authorization)
+        started = self._clock.monotonic()
+        answer: Answer | None = None
+        try:
+            answer = await self._send(url, call, authorization)
+            return answer
+        finally:
+            self._observer(call, answer, self._clock.monotonic() - started)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _send(self, url: str, call: Call, authorization: str | None) -> Answer:
         seconds = self._timeout or call.operation.timeout
         try:
             async with self._clock.limit(seconds):
@@ -51,10 +72,6 @@ class AsyncWire:
             ) from error
         except httpx.HTTPError as error:
             raise _broken(error, url, call) from error
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def _exchange(self, url: str, call: Call, authorization: str | None, seconds: float) -> Answer:
         headers = {"Authorization": authorization} if authorization else {}
@@ -77,6 +94,7 @@ class AsyncWire:
                 body=await _read(response, call),
                 retry_after=response.headers.get("Retry-After"),
                 location=response.headers.get("Location"),
+                date=response.headers.get("Date"),
             )
 
 

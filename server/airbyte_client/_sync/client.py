@@ -15,9 +15,10 @@ from airbyte_client._sync.explanation import SyncExplainer
 from airbyte_client._sync.job_list import newest_first
 from airbyte_client._sync.job_start import start_job
 from airbyte_client._sync.paging import iterate
+from airbyte_client._sync.read_back import read_back
 from airbyte_client._sync.setup import build_exchange
 from airbyte_client.auth import Auth
-from airbyte_client.calls import Call, Page, decode, decode_page
+from airbyte_client.calls import Call, Observer, Page, decode, decode_page
 from airbyte_client.clocks import SyncClock, SyncPageSource
 from airbyte_client.enums import ConnectionStatus, JobStatus, JobType
 from airbyte_client.errors import CancelRefusedError
@@ -40,8 +41,7 @@ class AirbyteClient:
     AIRBYTE_SECRET_ACCESS_TOKEN, AIRBYTE_USERNAME with AIRBYTE_PASSWORD, or none. Credentials of the
     environment are never read when `auth` is given, and never sent to a `base_url` that is given.
 
-    Every method raises the errors of `airbyte_client.errors`: `TransportError` where no usable answer came,
-    `ApiError` where Airbyte answered with an error.
+    Every method raises `TransportError` where no usable answer came, and `ApiError` for Airbyte's own errors.
 
     Args:
         base_url: Any address of the instance that people paste; see `normalise_base_url`.
@@ -55,6 +55,7 @@ class AirbyteClient:
         ca_bundle: A file of certificates to trust instead of the usual ones.
         clock: Time and waiting; replace it where waiting must not take time.
         transport: An httpx transport to send through, instead of the network.
+        observer: Told of each request once it is over; it must not raise.
 
     Raises:
         ConfigurationError: The base URL or the credentials cannot work.
@@ -73,6 +74,7 @@ class AirbyteClient:
         ca_bundle: Path | str | None = None,
         clock: SyncClock | None = None,
         transport: httpx.BaseTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._gate = write_gate
         self._exchange: SyncExchange = build_exchange(
@@ -85,6 +87,7 @@ class AirbyteClient:
             ca_bundle=ca_bundle,
             clock=clock or SyncClock(),
             transport=transport,
+            observer=observer,
         )
         self._explainer = SyncExplainer(self._exchange)
 
@@ -210,12 +213,13 @@ class AirbyteClient:
         Raises:
             InvalidArgumentError: Nothing is given, or an empty list of streams, which Airbyte ignores.
             InvalidScheduleError: A schedule that the API cannot write.
+            InvalidAnswerError: Airbyte took it without showing the connection, and it cannot be read.
             WriteRefusedError: The write gate is closed.
         """
         body = connection_changes(name=name, status=status, schedule=schedule, streams=streams)
         call = Call(Operation.UPDATE_CONNECTION, connection_id, body=body)
         answer = self._exchange.send(call, self._gate)
-        return decode(answer, Connection) if answer.body.strip() else self.get_connection(connection_id)
+        return read_back(answer, lambda: self.get_connection(connection_id))
 
     def list_streams(self, source_id: str, destination_id: str) -> list[OfferedStream]:
         """What a source offers to a destination; slow where Airbyte has to ask the source for it first."""

@@ -14,6 +14,7 @@ from airbyte_client._sync.tokens import SyncTokens
 from airbyte_client._sync.wire import SyncWire
 from airbyte_client.auth import Auth, NoAuth, auth_from_environment
 from airbyte_client.base_url import DEFAULT_BASE_URL, normalise_base_url
+from airbyte_client.calls import Observer
 from airbyte_client.clocks import SyncClock
 from airbyte_client.deadlines import SyncHttp
 from airbyte_client.errors import ConfigurationError
@@ -32,6 +33,7 @@ def build_exchange(
     ca_bundle: Path | str | None,
     clock: SyncClock,
     transport: httpx.BaseTransport | None,
+    observer: Observer | None,
 ) -> SyncExchange:
     """The exchange that a client and its siblings share.
 
@@ -53,7 +55,7 @@ def build_exchange(
         headers={"Accept": "application/json", "User-Agent": _user_agent()},
         transport=transport,
     )
-    wire = SyncWire(http, clock, connect_timeout, timeout)
+    wire = SyncWire(http, clock, connect_timeout, timeout, observer)
     tokens = SyncTokens(wire, clock, auth, url)
     kept = KeptAnswers(clock.monotonic, names_kept_for)
     return SyncExchange(wire, tokens, clock, url, retries=retries, kept=kept)

@@ -6,7 +6,7 @@ import ssl
 
 import httpx
 
-from airbyte_client.calls import Answer, Call
+from airbyte_client.calls import Answer, Call, Observer
 from airbyte_client.clocks import SyncClock
 from airbyte_client.deadlines import SyncHttp
 from airbyte_client.errors import (
@@ -24,21 +24,42 @@ class SyncWire:
     """Sends requests over one connection pool."""
 
     def __init__(
-        self, http: SyncHttp, clock: SyncClock, connect_timeout: float, timeout: float | None
+        self,
+        http: SyncHttp,
+        clock: SyncClock,
+        connect_timeout: float,
+        timeout: float | None,
+        observer: Observer | None,
     ) -> None:
         self._http = http
         self._clock = clock
         self._connect_timeout = connect_timeout
         self._timeout = timeout
+        self._observer = observer
 
     def send(self, url: str, call: Call, authorization: str | None) -> Answer:
-        """Send once and read the whole answer, whatever its status.
+        """Send once and read the whole answer, whatever its status; the observer is told how it ended.
 
         Raises:
             UnreachableError: No connection, or it broke.
             RequestTimeoutError: No complete answer within the operation's time.
             InvalidAnswerError: The body is larger than 32 MiB.
         """
+        if self._observer is None:
+            return self._send(url, call, authorization)
+        started = self._clock.monotonic()
+        answer: Answer | None = None
+        try:
+            answer = self._send(url, call, authorization)
+            return answer
+        finally:
+            self._observer(call, answer, self._clock.monotonic() - started)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _send(self, url: str, call: Call, authorization: str | None) -> Answer:
         seconds = self._timeout or call.operation.timeout
         try:
             with self._clock.limit(seconds):
@@ -52,10 +73,6 @@ class SyncWire:
             ) from error
         except httpx.HTTPError as error:
             raise _broken(error, url, call) from error
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def _exchange(self, url: str, call: Call, authorization: str | None, seconds: float) -> Answer:
         headers = {"Authorization": authorization} if authorization else {}
@@ -78,6 +95,7 @@ class SyncWire:
                 body=_read(response, call),
                 retry_after=response.headers.get("Retry-After"),
                 location=response.headers.get("Location"),
+                date=response.headers.get("Date"),
             )
 
 

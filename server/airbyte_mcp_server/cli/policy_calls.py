@@ -139,7 +139,7 @@ def _plan(runtime: Runtime, call: Imagined, draft: PlanDraft[Any]) -> Plan:
 
 
 def _begun(runtime: Runtime, since: datetime) -> list[Deed]:
-    from airbyte_guardrails.rulings import deeds_since  # noqa: PLC0415 - only rates need the store
+    from airbyte_guardrails.deeds import deeds_since  # noqa: PLC0415 - only rates need the store
 
     with runtime.store.reading() as connection:
         return deeds_since(connection, since)

@@ -1,0 +1,55 @@
+"""Whether a call may run at all: what its token is for, and how many calls there were in the last minute."""
+
+import math
+
+from airbyte_mcp_server.access.rates import Rate
+from airbyte_mcp_server.access.scopes import may_operate
+from airbyte_mcp_server.settings import Settings
+from airbyte_tools.errors import ToolFailureError
+
+
+class NotAdmittedError(ToolFailureError):
+    """The call was not run, whatever it asked for."""
+
+
+class Admission:
+    """Asked before a tool runs. Limits are those of this process; a policy's rates hold for all replicas."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._calls = Rate(settings.calls_per_minute)
+        self._changes = Rate(settings.changes_per_minute)
+
+    def require_call(self, person: str) -> None:
+        """Count one call of a person.
+
+        Raises:
+            NotAdmittedError: They made too many in the last minute.
+        """
+        _require_none_left(self._calls.take(person), "calls")
+
+    def require_change(self, tool: str, person: str, *, answers: bool) -> None:
+        """Let a person call a tool that changes something.
+
+        Args:
+            tool: Its name.
+            person: Who calls.
+            answers: It is the second half of a call that was counted, with the answer to a question.
+
+        Raises:
+            NotAdmittedError: Their token only reads, or they made too many of these calls in the last minute.
+        """
+        if not may_operate():
+            raise NotAdmittedError(
+                f"{tool} was not run: this token lets its holder read only.",
+                "Ask the operator of this server for a token with the scope operate.",
+            )
+        if not answers:
+            _require_none_left(self._changes.take(person), "calls of tools that change something")
+
+
+def _require_none_left(seconds: float, what: str) -> None:
+    if seconds:
+        raise NotAdmittedError(
+            f"Not run: these are too many {what} within a minute.",
+            f"Wait {math.ceil(seconds)} s, then call again; nothing was changed.",
+        )

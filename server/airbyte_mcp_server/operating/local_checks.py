@@ -1,0 +1,131 @@
+"""What can be told of the settings, their files and the policy without asking anybody."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airbyte_guardrails.evidence import Evidence
+from airbyte_guardrails.policy.loading import PolicyFileError, load_rules
+from airbyte_guardrails.policy.reading import suspicions
+from airbyte_mcp_server.access.door import door_of
+from airbyte_mcp_server.operating.file_rights import may_write, others_may_read
+from airbyte_mcp_server.operating.findings import Findings, fail, ok, warn
+from airbyte_mcp_server.operators_policy import policy_of, vocabulary
+from airbyte_mcp_server.reaching.opening import browser_here
+from airbyte_mcp_server.runtime import utc_now
+from airbyte_mcp_server.settings import LOOPBACK, SECRET_NAMES, Settings, SettingsError, variable_of
+
+RULING_FILES = ("config", "policy_file", "tokens_file")
+"""Files whose words decide what is asked about; who writes them decides too."""
+
+
+def settings_read(settings: Settings) -> Findings:
+    """What the settings say together, and what in them is dangerous."""
+    mode = "read-only" if settings.read_only else "changes are possible"
+    yield ok("settings", f"They can be used: {settings.transport}, {mode}, Airbyte at {settings.api_url}.")
+    if settings.dangerously_allow_model_confirmation:
+        yield warn(
+            "settings",
+            "The model's own word counts as a yes: no human is asked.",
+            f"Take {variable_of('dangerously_allow_model_confirmation')} away wherever that matters.",
+        )
+    if settings.transport != "stdio" and not (
+        settings.token or settings.tokens_file or settings.oauth_issuer
+    ):
+        yield warn(
+            "settings",
+            "No bearer token is set, so each start makes a new one that clients must be given.",
+            f"Set {variable_of('token')} or {variable_of('tokens_file')}.",
+        )
+    if _in_the_clear(settings):
+        yield warn(
+            "settings",
+            f"Credentials travel unencrypted to {urlsplit(settings.api_url).hostname}.",
+            f"Use an https:// address ({variable_of('api_url')}) unless that network is yours alone.",
+        )
+
+
+def _in_the_clear(settings: Settings) -> bool:
+    parts = urlsplit(settings.api_url)
+    signs_in = settings.client_id or settings.secret_access_token or settings.username
+    return bool(signs_in) and parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
+def files(named: Mapping[str, Path]) -> Findings:
+    """Who else may write the files that rule, and read the files that hold secrets.
+
+    Args:
+        named: Files by the setting that names them; a file of a secret by the secret's name and `_file`.
+    """
+    for setting, path in named.items():
+        if setting in RULING_FILES and may_write(path):
+            yield warn(
+                "files",
+                f"{path} ({setting}) can be changed by the user who runs this command, so by an agent with a"
+                " shell of theirs.",
+                "Run the server as a user who cannot, or give the file and its folder to another user.",
+            )
+        if setting.removesuffix("_file") in SECRET_NAMES and others_may_read(path):
+            yield warn(
+                "files",
+                f"{path} ({setting}) can be read by other users of this machine.",
+                f"chmod 600 {path}, or chmod 640 with a group of its own.",
+            )
+
+
+def access(settings: Settings) -> Findings:
+    """Whether SSE or HTTP would let anybody in whom the settings do not name."""
+    if settings.transport == "stdio":
+        return
+    try:
+        door_of(settings, utc_now)
+    except SettingsError as error:
+        yield fail("access", str(error), "Correct it; until then the server does not start.")
+        return
+    where = "this machine only" if settings.host in LOOPBACK else ", ".join(settings.allowed_hosts)
+    yield ok("access", f"Every request needs a token; reached as {where}.")
+
+
+def policy(settings: Settings) -> Findings:
+    """Whether the policy file can be used, and what in it may not be meant so."""
+    if settings.policy_file is None:
+        asked = "every change is refused" if settings.read_only else "a person is asked about every change"
+        yield ok("policy", f"There is no policy file: {asked}.")
+        return
+    try:
+        rules = load_rules(settings.policy_file, vocabulary())
+    except PolicyFileError as error:
+        yield fail("policy", str(error), "Correct it; until then the server does not start.")
+        return
+    yield ok("policy", f"{settings.policy_file} holds {len(rules)} rules that can be used.")
+    for suspicion in suspicions(rules):
+        yield warn("policy", suspicion, f"airbyte-mcp-server policy check {settings.policy_file}")
+
+
+def approvals(settings: Settings) -> Findings:
+    """Which ways lead to a person's yes with these settings."""
+    try:
+        least = policy_of(settings).least_evidence
+    except SettingsError:
+        return  # the policy's own finding says it
+    ways = {
+        "a form in the client, where it can show one": Evidence.ELICITED.is_at_least(least),
+        f"the approvals page at {settings.approvals_url}": settings.approvals_url is not None,
+        "this desktop's browser": settings.transport == "stdio" and browser_here(settings.open_browser),
+        "a terminal of this machine": settings.terminal_approvals,
+    }
+    sure = [way for way, is_open in list(ways.items())[1:] if is_open]
+    if settings.read_only:
+        yield ok("approvals", "Nobody needs to be reached: every change is refused.")
+    elif sure:
+        yield ok(
+            "approvals",
+            f"A person can be asked by: {'; '.join(w for w, is_open in ways.items() if is_open)}.",
+        )
+    else:
+        yield warn(
+            "approvals",
+            "Only clients that can show a form reach a person; through any other nothing can be approved.",
+            f"Set up the approvals page ({variable_of('approvals_url')}) or allow terminals"
+            f" ({variable_of('terminal_approvals')}).",
+        )
