@@ -14,12 +14,13 @@ from typing import Any
 
 from click import Option
 
+import clients_table
 import fault_table
 import sandbox_table
 import sync_client
-from airbyte_mcp_server.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
+from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
-from airbyte_mcp_server.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.settings import SECRET_NAMES, Settings, variable_of
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool
@@ -29,6 +30,7 @@ CATALOGUE = ROOT / "server/airbyte_mcp_server/catalogue.json"
 CONFIRMING_CATALOGUE = ROOT / "server/airbyte_mcp_server/catalogue_confirming.json"
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs/settings.md"
+CLIENTS = ROOT / "docs/clients.md"
 TOOLS: tuple[AnyTool, ...] = (*ALL_TOOLS, APPLY_PLAN)
 
 
@@ -36,11 +38,13 @@ def generated() -> dict[Path, str]:
     """Every generated file with the content that it should have."""
     readme = between_markers(README.read_text(encoding="utf-8"), "tools", "\n".join(tool_table()))
     settings = between_markers(SETTINGS.read_text(encoding="utf-8"), "settings", "\n".join(settings_table()))
+    clients = between_markers(CLIENTS.read_text(encoding="utf-8"), "clients", "\n".join(clients_table.rows()))
     return {
         CATALOGUE: catalogue(TOOLS),
         CONFIRMING_CATALOGUE: catalogue([CONFIRMING_APPLY_PLAN]),
         README: readme,
         SETTINGS: settings,
+        CLIENTS: clients,
         **sync_client.generate(),
         **sandbox_table.generate(),
     }
