@@ -1,12 +1,18 @@
 """Secrets in configurations and log lines are blanked out, by the field's name and by the value's shape."""
 
 import json
+import time
 
 import pytest
 
+from airbyte_client.details import AttemptAnswer
+from airbyte_client.job_details import told
+from airbyte_tools.jobs import failure_rows
 from airbyte_tools.redaction import MASK, redacted, without_secrets
 
 PLANTED = "S3cr3t-planted-value"
+SECONDS = 2
+"""Of processor time for 100 kB: a shape that goes over the text again and again takes minutes."""
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,7 @@ PLANTED = "S3cr3t-planted-value"
         "Authorization",
         "webhook_url",
         "passphrase",
+        "x-api-key",
     ],
 )
 def test_a_field_with_a_secret_name_is_blanked_out_however_deep(name: str) -> None:
@@ -46,6 +53,21 @@ def test_a_field_with_a_secret_name_is_blanked_out_however_deep(name: str) -> No
         f"-----BEGIN RSA PRIVATE KEY-----\n{PLANTED}\n-----END RSA PRIVATE KEY-----",
         f"ghp_{PLANTED}1234567890",
         f"xoxb-{PLANTED}",
+        f'ERROR {{\\"password\\": \\"{PLANTED}\\", \\"user\\": \\"x\\"}}',
+        f'\\\\\\"password\\\\\\": \\\\\\"with spaces {PLANTED}\\\\\\"',
+        f'"password": "with a \\" quote {PLANTED}"',
+        f'"password" => "{PLANTED}"',
+        f"['password'] = 'with spaces {PLANTED}'",
+        f'password="cut off {PLANTED}',
+        f"password=with,comma;{PLANTED}",
+        f"x-api-key: {PLANTED}",
+        f"Authorization: Token {PLANTED}",
+        f"passphrase: {PLANTED}",
+        f'"pass": "{PLANTED}"',
+        f"DefaultEndpointsProtocol=https;AccountName=x;AccountKey={PLANTED}==;EndpointSuffix=core.windows.net",
+        f"https://hooks.slack.com/services/T00000000/B00000000/{PLANTED}",
+        f"postgresql://airbyte:p@{PLANTED}@db.internal/analytics",
+        f"postgresql://airbyte:p/{PLANTED}@db.internal/analytics",
     ],
 )
 def test_a_value_that_looks_like_a_secret_is_blanked_out_whatever_its_field_is_called(value: str) -> None:
@@ -59,6 +81,50 @@ def test_a_value_that_looks_like_a_secret_is_blanked_out_whatever_its_field_is_c
 )
 def test_keys_and_tokens_are_known_by_their_shape(value: str) -> None:
     assert value not in json.dumps(redacted({"anything": value}))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            '\\"password\\": \\"x y\\", \\"host\\": \\"db\\"',
+            '\\"password\\": \\"***\\", \\"host\\": \\"db\\"',
+        ),
+        ("host=db;password=x;user=y", "host=db;password=***;user=y"),
+        ("{password=x, user=y}", "{password=***, user=y}"),
+        ("postgresql://airbyte:p@ss@db.internal:5432/x", "postgresql://***@db.internal:5432/x"),
+        ("http://db.internal:8080/mail?to=x@example.com", "http://db.internal:8080/mail?to=x@example.com"),
+        ("primary_key: id, bypass: yes, 5 tokens: fine", "primary_key: id, bypass: yes, 5 tokens: fine"),
+    ],
+)
+def test_of_a_line_nothing_but_the_secret_is_taken_out(line: str, shown: str) -> None:
+    assert without_secrets(line) == shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["x", " ", "\\", '"', "://:", "://a:b@", "://a:1/", "eyJ-", "password", "password=", 'password="', "password=;",
+     "password=\\", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "token ", "sk-", ",a", "=,", "hooks.slack.com/"],
+)  # fmt: skip
+@pytest.mark.parametrize("start", ["", "password", "password=", "://", "eyJ"])
+def test_a_long_line_takes_no_time_whatever_is_in_it(start: str, piece: str) -> None:
+    line = start + piece * (100_000 // len(piece))
+    begun = time.process_time()
+
+    without_secrets(line)
+
+    assert time.process_time() - begun < SECONDS
+
+
+def test_the_reason_of_a_failed_job_is_told_without_its_secrets() -> None:
+    message = f'could not connect: {{\\"password\\": \\"{PLANTED}\\"}}'
+    summary = {"failures": [{"failureOrigin": "source", "externalMessage": message}]}
+    attempt = AttemptAnswer.model_validate({"attempt": {"id": 0, "failureSummary": summary}})
+    details = told(1, [attempt])
+
+    (row,) = failure_rows(details)
+
+    assert row.message == 'could not connect: {\\"password\\": \\"***\\"}'
 
 
 def test_what_is_no_secret_is_shown() -> None:

@@ -56,3 +56,17 @@ async def test_every_change_is_listed_with_who_and_how_and_a_refused_one_is_not(
     assert (first["changes"], second["changes"]) == ([newest], [oldest])
     assert pending.is_error
     assert "There are: update_schedule" in text_of(wrong)
+
+
+async def test_two_ways_to_write_the_same_times_do_not_look_the_same(desk: Desk) -> None:
+    person = Person()
+    async with connected(desk, person=person) as client:
+        await client.call_tool(
+            "update_schedule", {"connections": [HEALTHY], "cron": "0 0 2 ? * *", "timezone": "UTC"}
+        )
+
+    (line,) = [line for line in person.questions[0].splitlines() if "schedule: " in line]
+    before, after = line.split("schedule: ")[1].split(" -> ")
+    assert before.startswith("At 02:00 (UTC)")
+    assert after.startswith("At 02:00 (UTC)")
+    assert before != after

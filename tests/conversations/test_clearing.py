@@ -62,3 +62,36 @@ async def test_a_sync_that_began_during_the_question_makes_the_plan_stale(desk: 
     assert told["status"] == "stale"
     assert [effect.body for effect in desk.sandbox.effects()] == [{"connectionId": slow, "jobType": "sync"}]
     desk.sandbox.cancel_job(started[0])
+
+
+ELSEWHERE: list[dict[str, str]] = [
+    {"prefix": "other_"},
+    {"namespaceDefinition": "source"},
+    {"namespaceDefinition": "custom_format", "namespaceFormat": "elsewhere"},
+    {"name": "Orders to the archive"},
+]
+
+
+@pytest.mark.parametrize("change", ELSEWHERE, ids=", ".join)
+async def test_other_tables_or_another_name_during_the_question_make_the_plan_stale(
+    desk: Desk, change: dict[str, str]
+) -> None:
+    healthy = desk.sandbox.connection(HEALTHY)["connectionId"]
+    person = Person(typed(HEALTHY), meanwhile=lambda: desk.sandbox.patch(healthy, change))
+    async with connected(desk, person=person) as client:
+        told = data_of(await client.call_tool("clear_connection", {"connection": HEALTHY}))
+
+    assert told["status"] == "stale"
+    assert [effect.body for effect in desk.sandbox.effects()] == [change]
+
+
+async def test_the_plan_says_which_tables_are_cleared(desk: Desk) -> None:
+    healthy = desk.sandbox.connection(HEALTHY)["connectionId"]
+    tables = {"prefix": "eu_", "namespaceDefinition": "custom_format", "namespaceFormat": "shop"}
+    desk.sandbox.patch(healthy, tables)
+    person = Person()
+    async with connected(desk, person=person) as client:
+        await client.call_tool("clear_connection", {"connection": HEALTHY})
+
+    assert 'Its tables: with prefix "eu_", in namespace "shop".' in person.questions[0]
+    assert '"eu_orders", "eu_customers"' in person.questions[0]

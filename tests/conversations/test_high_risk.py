@@ -99,6 +99,39 @@ async def test_many_targets_ask_for_their_number_and_each_has_an_outcome(desk: D
     assert len(desk.sandbox.effects()) == len(names)
 
 
+async def test_what_lets_overwriting_syncs_run_says_so_and_is_not_low_risk(desk: Desk) -> None:
+    person = Person()
+    statuses: list[str] = []
+    async with connected(desk, person=person) as client:
+        for tool, wish in (
+            ("update_schedule", {"every_hours": 1}),
+            ("update_schedule", {"manual": True}),
+            ("set_connection_status", {"status": "inactive"}),
+            ("set_connection_status", {"status": "active"}),
+        ):
+            told = data_of(await client.call_tool(tool, {"connections": [OVERWRITING], **wish}))
+            statuses.append(told["status"])
+
+    assert statuses == ["executed"] * 4
+    warned = [
+        f'Warning: Each sync of "{OVERWRITING}" replaces what it wrote before, in 1 stream:' in question
+        for question in person.questions
+    ]
+    assert warned == [True, False, False, True]
+    assert ["Risk: medium" in question for question in person.questions] == warned
+
+
+async def test_a_sync_into_other_tables_than_the_person_saw_is_not_started(desk: Desk) -> None:
+    connection = desk.sandbox.connection(OVERWRITING)["connectionId"]
+    elsewhere = {"prefix": "live_"}
+    person = Person(typed(OVERWRITING), meanwhile=lambda: desk.sandbox.patch(connection, elsewhere))
+    async with connected(desk, person=person) as client:
+        told = data_of(await client.call_tool("trigger_sync", {"connections": [OVERWRITING]}))
+
+    assert told["status"] == "stale"
+    assert [effect.body for effect in desk.sandbox.effects()] == [elsewhere]
+
+
 async def test_an_interval_schedule_is_said_to_be_lost(desk: Desk) -> None:
     person = Person(APPROVE)
     async with connected(desk, person=person) as client:

@@ -64,6 +64,20 @@ async def test_what_a_rule_allows_is_still_asked_about_at_high_risk(desk: Desk) 
     assert desk.sandbox.effects() == []
 
 
+async def test_an_allow_for_streams_does_not_reach_overwriting_in_two_steps(desk: Desk) -> None:
+    rule = '[[rule]]\nname = "Streams"\naction = "update_streams"\nanswer = "allow"\n'
+    person = Person()
+    told: list[str] = []
+    async with connected(desk, person=person, settings=under(desk, rule)) as client:
+        for wish in ({"selected": False}, {"selected": True, "sync_mode": "full_refresh_overwrite"}):
+            wishes = {"connection": HEALTHY, "streams": [{"stream": "customers", **wish}]}
+            told.append(data_of(await client.call_tool("update_streams", wishes))["status"])
+
+    assert told == ["executed", "denied"]
+    assert len(person.questions) == 1
+    assert len(desk.sandbox.effects()) == 1
+
+
 async def test_what_a_rule_denies_is_not_even_asked_about(desk: Desk) -> None:
     person = Person()
     async with connected(

@@ -59,6 +59,26 @@ async def test_a_mode_that_overwrites_is_high_risk(desk: Desk) -> None:
     assert told["status"] == "executed"
 
 
+async def test_an_added_stream_that_overwrites_is_high_risk(desk: Desk) -> None:
+    person = Person()
+    async with connected(desk, person=person) as client:
+        out = data_of(await change(client, {"stream": "customers", "selected": False}))
+        back = data_of(
+            await change(
+                client, {"stream": "customers", "selected": True, "sync_mode": "full_refresh_overwrite"}
+            )
+        )
+
+    assert (out["status"], back["status"]) == ("executed", "denied")
+    assert "Risk: high" in person.questions[1]
+    assert (
+        'Cannot be undone: what may already lie in the destination for stream "customers": the next sync'
+        " replaces it"
+    ) in person.questions[1]
+    assert person.forms[1]["required"] == ["decision", "confirm_name"]
+    assert len(desk.sandbox.effects()) == 1
+
+
 async def test_a_new_cursor_warns_and_a_stream_is_taken_out_and_added_again(desk: Desk) -> None:
     person = Person()
     async with connected(desk, person=person) as client:

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 from mcp_types import ElicitResult
 
+from faulty_proxy import Fault, faulty_proxy
 from harness import APPROVE, HEALTHY, SLOW, Desk, Person, connected, data_of, text_of
 
 pytestmark = pytest.mark.ci
@@ -95,6 +97,33 @@ async def test_what_moved_on_is_refused_with_the_difference(desk: Desk) -> None:
     assert "was left as Every 6 hours (UTC), and now is manual" in text_of(refusals[0])
     assert 'stream "orders" is not there' in text_of(refusals[1])
     assert len(desk.sandbox.effects()) == sent
+
+
+async def test_an_airbyte_that_leaves_empty_settings_out_hides_no_later_change(desk: Desk) -> None:
+    healthy = desk.sandbox.connection(HEALTHY)["connectionId"]
+
+    def without_empty_settings() -> None:
+        connection = desk.sandbox.connection(HEALTHY)
+        streams = [{k: v for k, v in s.items() if v} for s in connection["configurations"]["streams"]]
+        terse.instead = httpx.Response(200, json={**connection, "configurations": {"streams": streams}})
+
+    terse = Fault("GET", f"/connections/{healthy}", before=without_empty_settings)
+    wish = {"stream": "orders", "sync_mode": "full_refresh_append"}
+    with faulty_proxy(desk.sandbox.url, terse) as address:
+        async with connected(desk, person=Person(), settings={"AIRBYTE_API_URL": address}) as client:
+            changed = data_of(
+                await client.call_tool("update_streams", {"connection": HEALTHY, "streams": [wish]})
+            )
+            orders, customers = desk.sandbox.connection(HEALTHY)["configurations"]["streams"]
+            del orders["selectedFields"]
+            customers["selectedFields"] = [{"fieldPath": ["id"]}, {"fieldPath": ["updated_at"]}]
+            desk.sandbox.patch(healthy, {"configurations": {"streams": [orders, customers]}})
+            refused = await client.call_tool("undo_change", {"plan_id": changed["plan_id"]})
+
+    assert changed["status"] == "executed"
+    assert refused.is_error
+    assert "(different: selectedFields)" in text_of(refused)
+    assert desk.sandbox.connection(HEALTHY)["configurations"]["streams"][1] == customers
 
 
 async def test_an_interval_schedule_cannot_come_back_and_the_nearest_cron_is_offered(desk: Desk) -> None:

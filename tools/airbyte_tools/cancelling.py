@@ -5,7 +5,7 @@ newest of its connection and not have ended: that is what a person approves,
 and what the client checks once more right before it sends.
 """
 
-from airbyte_client import Connection, Job, JobStatus, NotFoundError, Operation
+from airbyte_client import AirbyteError, Connection, Job, JobStatus, NotFoundError, Operation
 from airbyte_guardrails.plans import PlanDraft, Risk, Target
 from airbyte_tools.answers import ChangeResult
 from airbyte_tools.changing import find_connections, tag_names
@@ -83,17 +83,21 @@ def _job_words(job: Job) -> str:
 
 async def _apply(context: ToolContext, _arguments: CancelJobArguments, target: Target) -> Done:
     answer = await context.client.cancel_job(int(target.id))
-    job = answer or await context.client.get_job(int(target.id))
+    job = answer or await _read_back(context, int(target.id))
     if job.status is JobStatus.CANCELLED:
         return Done(message=f"job {job.job_id} is cancelled")
-    if job.status.is_terminal:
-        raise ToolFailureError(
-            f"Airbyte took the cancellation, but the job had ended by then: {plain(job.status.value)}.", ""
-        )
     raise ToolFailureError(
-        f"Airbyte took the cancellation, but the job still is {plain(job.status.value)}.",
-        f"Call wait_for_job with job_id {job.job_id} to see whether it stops.",
+        f"Airbyte took the cancellation, but the job then was {plain(job.status.value)}.", ""
     )
+
+
+async def _read_back(context: ToolContext, job_id: int) -> Job:
+    try:
+        return await context.client.get_job(job_id)
+    except AirbyteError as error:
+        raise ToolFailureError(
+            f"Airbyte took the cancellation, but the job could not be read: {error.message}", ""
+        ) from error
 
 
 CANCEL_JOB = MutatingTool(

@@ -11,6 +11,7 @@ from airbyte_tools.finding import Reference
 from airbyte_tools.histories import History, histories_of, last_words, running_in, usual_words
 from airbyte_tools.settling import by_new_job, newest_job_id
 from airbyte_tools.stream_words import places_and_modes
+from airbyte_tools.tables import covered_tables, table_words
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, ToolContext
 from airbyte_tools.words import counted, listed, plain, quoted
 
@@ -44,7 +45,7 @@ async def _draft(
     return PlanDraft(
         arguments=ClearConnectionArguments(connection=connection.connection_id),
         summary="Delete what 1 connection has written to its destination",
-        targets=(connection_target(connection, notes=(usual_words(history), last_words(history))),),
+        targets=(connection_target(connection, notes=_notes(connection, history)),),
         effects=("The next sync reads everything from the source again.",),
         irreversible=(
             f"all rows in {await _destination_words(context, connection)} of {_stream_words(connection)}",
@@ -56,6 +57,10 @@ async def _draft(
         risk=Risk.HIGH,
         covered={connection.connection_id: _covered(connection, running)},
     )
+
+
+def _notes(connection: Connection, history: History) -> tuple[str, ...]:
+    return table_words(connection), usual_words(history), last_words(history)
 
 
 async def _destination_words(context: ToolContext, connection: Connection) -> str:
@@ -78,9 +83,11 @@ def _stopped(running: Job | None) -> list[str]:
 
 def _covered(connection: Connection, running: Job | None) -> dict[str, JsonValue]:
     return {
+        "name": connection.name,
         "status": connection.status.value,
         "streams": places_and_modes(connection.streams),
         "destination": connection.destination_id,
+        "tables": covered_tables(connection),
         "running": running is not None,
     }
 

@@ -13,10 +13,11 @@ from airbyte_tools.finding import Reference, find_connection
 from airbyte_tools.paging import Cursor, cursor_for, offset_of
 from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.undoing import ACTIONS
-from airbyte_tools.words import ago, counted, iso, plain, quoted
+from airbyte_tools.words import ago, counted, iso, plain, quoted, sides
 
 TARGETS_SHOWN = 5
 CHANGES_SHOWN = 5
+SIDE_SHOWN = 200
 _KNOWN = f"There are: {', '.join(ACTIONS)}."
 
 
@@ -85,7 +86,8 @@ def _target(plan: Plan, target: Target) -> ChangedTarget:
 
 def _changes(target: Target) -> Iterator[str]:
     for change in target.changes[:CHANGES_SHOWN]:
-        yield plain(f"{change.field}: {change.before} -> {change.after}")
+        before, after = sides(change, SIDE_SHOWN)
+        yield f"{plain(change.field)}: {before} -> {after}"
     rest = len(target.changes) - CHANGES_SHOWN
     if rest > 0:
         yield f"and {rest} more"

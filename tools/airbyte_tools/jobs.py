@@ -10,7 +10,7 @@ from airbyte_tools.answers import FailureRow, JobDetail, JobList, JobRow
 from airbyte_tools.errors import InvalidRequestError
 from airbyte_tools.finding import Reference, find_connection, workspace_id_of
 from airbyte_tools.paging import Cursor, cursor_for, offset_of
-from airbyte_tools.redaction import without_secrets
+from airbyte_tools.redaction import plain_without_secrets, without_secrets
 from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import ago, clean, counted, iso, length, plain, rows, sentence, size
 
@@ -111,7 +111,9 @@ async def _get(context: ToolContext, arguments: GetJobArguments) -> JobDetail:
         job=job_row(job),
         attempts=len(details.attempts) if details.available else None,
         failures=failure_rows(details),
-        reason_note="" if details.available else plain(f"{details.why_not} {details.how_to_get}"),
+        reason_note=""
+        if details.available
+        else plain_without_secrets(f"{details.why_not} {details.how_to_get}"),
         log=log_lines(details),
         log_note=_log_note(details),
     )
@@ -135,7 +137,7 @@ def log_lines(details: JobDetails) -> list[str]:
 
 def _log_note(details: JobDetails) -> str:
     if details.log is None:
-        return plain(details.log_why_not) if details.log_why_not else ""
+        return plain_without_secrets(details.log_why_not) if details.log_why_not else ""
     if not details.log.lines:
         return "The log is empty."
     before = counted(details.log.omitted, "line")
@@ -143,12 +145,12 @@ def _log_note(details: JobDetails) -> str:
 
 
 def failure_rows(details: JobDetails) -> list[FailureRow]:
-    """Why a job failed, in Airbyte's words made harmless; empty where nothing is known."""
+    """Why a job failed, in Airbyte's words, harmless and without secrets; empty if nothing is known."""
     return [
         FailureRow(
             origin=plain(failure.origin) if failure.origin else None,
             type=plain(failure.type) if failure.type else None,
-            message=plain(failure.message) if failure.message else None,
+            message=plain_without_secrets(failure.message) if failure.message else None,
         )
         for failure in details.failures
     ]

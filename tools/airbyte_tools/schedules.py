@@ -30,6 +30,7 @@ from airbyte_tools.changing import (
 )
 from airbyte_tools.errors import InvalidRequestError, ToolFailureError
 from airbyte_tools.settling import by_setting
+from airbyte_tools.stream_words import overwriting_warning
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
 from airbyte_tools.words import counted, iso, quoted, schedule_words
 
@@ -85,17 +86,13 @@ class ScheduleSetting(Setting[Schedule | None]):
     async def picture(self, context: ToolContext, moves: Sequence[Move[Schedule | None]]) -> Picture:
         """The schedule before and after, the next runs, and the intervals that are lost."""
         lost = [m.connection for m in moves if isinstance(m.connection.schedule, IntervalSchedule)]
+        timed = [m.connection for m in moves if not isinstance(m.after, ManualSchedule)]
+        warnings = [words for connection in timed for words in overwriting_warning(connection)]
         return Picture(
             targets=[
                 connection_target(
                     move.connection,
-                    changes=[
-                        Change(
-                            field="schedule",
-                            before=schedule_words(move.connection.schedule),
-                            after=schedule_words(move.after),
-                        )
-                    ],
+                    changes=[_change(move.connection.schedule, move.after)],
                     notes=[_runs_words(move.after, context.now())],
                 )
                 for move in moves
@@ -103,7 +100,8 @@ class ScheduleSetting(Setting[Schedule | None]):
             irreversible=[
                 f"the interval schedule of {quoted(c.name)}: Airbyte's API cannot set it again" for c in lost
             ],
-            risk=Risk.MEDIUM if lost else Risk.LOW,
+            warnings=warnings,
+            risk=Risk.MEDIUM if lost or warnings else Risk.LOW,
         )
 
     async def write(self, context: ToolContext, connection_id: str, value: Schedule | None) -> None:
@@ -114,13 +112,21 @@ class ScheduleSetting(Setting[Schedule | None]):
         """The schedule that the connection has now."""
         if now.schedule != wanted:
             raise ToolFailureError(
-                f"Airbyte accepted the schedule, but it now reads: {schedule_words(now.schedule)}.",
+                f"Airbyte accepted the schedule, but it then read: {schedule_words(now.schedule)}.",
                 "Look at the connection in Airbyte before you change it again.",
             )
         return f"the schedule now is: {schedule_words(now.schedule)}"
 
 
 SCHEDULE = ScheduleSetting()
+
+
+def _change(now: Schedule | None, wanted: Schedule | None) -> Change:
+    before, after = schedule_words(now), schedule_words(wanted)
+    if before == after and now and wanted:
+        # Two ways of writing the same times, or words that were cut.
+        before, after = (f"{before}, {s.model_dump_json()}" for s in (now, wanted))
+    return Change(field="schedule", before=before, after=after)
 
 
 def _not_writable(schedule: Schedule | None, instead: str) -> InvalidRequestError:

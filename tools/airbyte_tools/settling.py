@@ -72,7 +72,10 @@ async def by_job_end(context: ToolContext, request: Unanswered[Any]) -> Settled:
             message=f"Job {job.job_id} is cancelled; that this request did it cannot be proven.",
         )
     if job.status.is_terminal:
-        return _unknown(f"Job {job.job_id} was not cancelled: it ended as {plain(job.status.value)}.")
+        return Settled(
+            status=PlanState.FAILED,
+            message=f"Job {job.job_id} was not cancelled: it ended as {plain(job.status.value)}.",
+        )
     return _unknown(
         f"Job {job.job_id} still is {plain(job.status.value)}; the request may have been lost, or still be on"
         " its way.",
@@ -94,7 +97,7 @@ def by_setting(setting: Setting[Any]) -> Settle:
             )
         if not setting.moved_on(connection, covered.get("old")):
             return _unknown(
-                "It still is as before; the request may have been lost, or still be on its way.",
+                "It still is as before; the change may have been lost, or still be on its way.",
                 traceless=True,
             )
         return _unknown(f"It is neither as before nor as approved: {'; '.join(different)}.")

@@ -8,6 +8,7 @@ from airbyte_tools.answers import SyncStatus
 from airbyte_tools.finding import Reference, find_connection
 from airbyte_tools.health import Condition, Health, History, judge
 from airbyte_tools.jobs import failure_rows, job_row, job_words
+from airbyte_tools.redaction import plain_without_secrets
 from airbyte_tools.tool import Arguments, ReadTool, ToolContext
 from airbyte_tools.words import iso, plain, quoted, sentence
 
@@ -84,7 +85,7 @@ def _advice(health: Health, details: Details | None) -> str:
     if details is None:
         return _WITHOUT_A_REASON.get(health.condition, "")
     if not details.available:
-        return plain(f"{details.why_not} {details.how_to_get}")
+        return plain_without_secrets(f"{details.why_not} {details.how_to_get}")
     failure = next(iter(details.failures), None)
     if failure is None:
         return "Airbyte gives no reason; read the log with get_job."

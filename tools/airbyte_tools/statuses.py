@@ -20,6 +20,7 @@ from airbyte_tools.errors import InvalidRequestError, ToolFailureError
 from airbyte_tools.histories import History, histories_of, last_words, running_in, usual_words
 from airbyte_tools.schedules import coming_runs
 from airbyte_tools.settling import by_setting
+from airbyte_tools.stream_words import overwriting_warning
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
 from airbyte_tools.words import counted, plain, quoted, schedule_words
 
@@ -57,6 +58,8 @@ class StatusSetting(Setting[ConnectionStatus]):
     async def picture(self, context: ToolContext, moves: Sequence[Move[ConnectionStatus]]) -> Picture:
         """The status before and after, the runs that will or will not happen, and a job that runs now."""
         histories = await histories_of(context, [move.connection for move in moves])
+        resumed = [move.connection for move in moves if move.after is ConnectionStatus.ACTIVE]
+        warnings = [words for connection in resumed for words in overwriting_warning(connection)]
         return Picture(
             targets=[
                 connection_target(
@@ -73,7 +76,8 @@ class StatusSetting(Setting[ConnectionStatus]):
                 )
                 for move, history in zip(moves, histories, strict=True)
             ],
-            risk=Risk.LOW,
+            warnings=warnings,
+            risk=Risk.MEDIUM if warnings else Risk.LOW,
         )
 
     async def write(self, context: ToolContext, connection_id: str, value: ConnectionStatus) -> None:
@@ -84,7 +88,7 @@ class StatusSetting(Setting[ConnectionStatus]):
         """The status that the connection has now."""
         if now.status != wanted:
             raise ToolFailureError(
-                f"Airbyte accepted the status, but it now reads: {plain(now.status.value)}.",
+                f"Airbyte accepted the status, but it then read: {plain(now.status.value)}.",
                 "Look at the connection in Airbyte before you change it again.",
             )
         return f"it now is {now.status.value}"

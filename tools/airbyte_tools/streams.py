@@ -90,7 +90,7 @@ class StreamsSetting(Setting[Catalogue]):
         """How many streams the connection has now."""
         if moved := moved_streams(now.streams, wanted):
             raise ToolFailureError(
-                f"Airbyte accepted the streams, but they now read otherwise: {'; '.join(moved)}.",
+                f"Airbyte accepted the streams, but they then read otherwise: {'; '.join(moved)}.",
                 "Call get_connection to see them before you change them again.",
             )
         return f"its {counted(len(now.streams), 'stream')} now are as asked for"
@@ -101,9 +101,11 @@ STREAMS = StreamsSetting()
 
 def _overwritten(connection: Connection, moves: Sequence[StreamMove]) -> list[str]:
     return [
-        f"what {quoted(connection.name)} wrote before in stream {move.name}: the next sync replaces it"
+        f"what may already lie in the destination for stream {move.name}: the next sync replaces it"
+        if move.before is None
+        else f"what {quoted(connection.name)} wrote before in stream {move.name}: the next sync replaces it"
         for move in moves
-        if move.begins_to_overwrite and move.before is not None
+        if move.begins_to_overwrite
     ]
 
 

@@ -14,9 +14,10 @@ from airbyte_tools.errors import InvalidRequestError
 from airbyte_tools.following import LONGEST_WAIT, follow
 from airbyte_tools.histories import History, histories_of, last_words, running_in, usual_words, volume_words
 from airbyte_tools.settling import by_new_job, newest_job_id
-from airbyte_tools.stream_words import overwrites, places_and_modes
+from airbyte_tools.stream_words import overwritten_streams, places_and_modes
+from airbyte_tools.tables import covered_tables
 from airbyte_tools.tool import Arguments, Done, Hints, MutatingTool, NothingToDo, ToolContext
-from airbyte_tools.words import counted, length, listed, plain, quoted
+from airbyte_tools.words import counted, length, plain, quoted
 
 
 class TriggerSyncArguments(Arguments):
@@ -61,9 +62,9 @@ def _already_running(connections: list[Connection], running: list[Job]) -> Nothi
 
 def _draft(connections: list[Connection], histories: Sequence[History]) -> PlanDraft[TriggerSyncArguments]:
     overwritten = [
-        f"what {quoted(c.name)} wrote before, in {_overwritten(c)}"
+        f"what {quoted(c.name)} wrote before, in {streams}"
         for c in connections
-        if any(overwrites(stream) for stream in c.streams)
+        if (streams := overwritten_streams(c))
     ]
     risk = Risk.HIGH if overwritten or len(connections) > MANY_TARGETS else Risk.MEDIUM
     return PlanDraft(
@@ -81,14 +82,14 @@ def _draft(connections: list[Connection], histories: Sequence[History]) -> PlanD
     )
 
 
-def _overwritten(connection: Connection) -> str:
-    names = [stream.name for stream in connection.streams if overwrites(stream)]
-    return f"{counted(len(names), 'stream')}: {listed(names)}"
-
-
 def _covered(connection: Connection) -> dict[str, JsonValue]:
     streams = places_and_modes(connection.streams)
-    return {"status": connection.status.value, "streams": streams, "running": False}
+    return {
+        "status": connection.status.value,
+        "streams": streams,
+        "tables": covered_tables(connection),
+        "running": False,
+    }
 
 
 async def _apply(context: ToolContext, _arguments: TriggerSyncArguments, target: Target) -> Done:

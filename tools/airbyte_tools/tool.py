@@ -106,7 +106,8 @@ class Settled:
     """What Airbyte shows of an unanswered request.
 
     Attributes:
-        status: Executed, if Airbyte is as the person approved it, whoever made it so; else outcome_unknown.
+        status: Executed, if Airbyte is as the person approved it, whoever made it so; failed, if it can no
+            longer become so; else outcome_unknown.
         message: What is there, and what cannot be proven.
         job_id: The job that it may have started.
         traceless: Nothing of it is to be seen yet: looking again in a moment may help.

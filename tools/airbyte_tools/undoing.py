@@ -55,8 +55,6 @@ _NO_WAY_BACK = {
 ACTIONS = (*SETTINGS, *_NO_WAY_BACK, "undo_change")
 """Every action that changes something."""
 
-_TAKEN = (PlanState.EXECUTED, PlanState.OUTCOME_UNKNOWN)
-
 
 class UndoChangeArguments(Arguments):
     """Which change, and of several connections perhaps only some."""
@@ -106,14 +104,15 @@ async def _ways(context: ToolContext, plan: Plan, references: Sequence[str] | No
         raise InvalidRequestError(
             f"Plan {plan.id} is being carried out right now.", "Call list_changes to see how it ended."
         )
-    done = [outcome.target_id for outcome in plan.outcomes if outcome.status in _TAKEN]
-    if not done:
+    # A request that failed may have been taken all the same: what Airbyte shows tells, further on.
+    sent = [outcome.target_id for outcome in plan.outcomes if outcome.sent]
+    if not sent:
         raise InvalidRequestError(
-            f"Plan {plan.id} changed nothing, so there is nothing to undo.",
+            f"Nothing of plan {plan.id} was sent to Airbyte, so there is nothing to undo.",
             "Call list_changes to see what was changed.",
         )
-    connections = await find_connections(context, done if references is None else references)
-    strangers = [c for c in connections if c.connection_id not in done]
+    connections = await find_connections(context, sent if references is None else references)
+    strangers = [c for c in connections if c.connection_id not in sent]
     if strangers:
         told = ", ".join(quoted(c.name) for c in strangers)
         raise InvalidRequestError(

@@ -1,19 +1,23 @@
 """Times, sizes and untrusted names as people read them."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import humanize
 
 from airbyte_client import Schedule
-from airbyte_guardrails.wording import clean, quoted
+from airbyte_guardrails.wording import clean, quoted, sides, spelled_out
 
 TEXT_LIMIT = 500
+_PLAIN_NAME = re.compile(r"[\w$-]+")
 
 __all__ = [
     "ago",
     "clean",
     "counted",
+    "field_name",
+    "field_path",
     "iso",
     "length",
     "listed",
@@ -22,6 +26,7 @@ __all__ = [
     "rows",
     "schedule_words",
     "sentence",
+    "sides",
     "size",
 ]
 
@@ -29,6 +34,16 @@ __all__ = [
 def plain(text: str) -> str:
     """Text from Airbyte on one harmless line of at most 500 characters."""
     return clean(text, TEXT_LIMIT)
+
+
+def field_path(path: Sequence[str]) -> str:
+    """A field's path with dots between its parts; no two paths read the same."""
+    return ".".join(field_name(part) for part in path)
+
+
+def field_name(name: str) -> str:
+    """A name as it is, or between quotes where it holds dots, spaces or what nobody can see."""
+    return name if _PLAIN_NAME.fullmatch(name) and clean(name, len(name)) == name else spelled_out(name)
 
 
 def iso(moment: datetime | None) -> str | None:

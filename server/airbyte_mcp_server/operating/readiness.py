@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from airbyte_client import AirbyteError
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.runtime import Runtime
 
@@ -56,6 +55,8 @@ def _read(store: "Store") -> None:
 
 
 async def _answers(name: str, look: Callable[[], Awaitable[None]]) -> bool:
+    from airbyte_client import AirbyteError  # noqa: PLC0415 - httpx loads with the first look
+
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             await look()
