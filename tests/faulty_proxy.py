@@ -20,6 +20,7 @@ class Fault:
         method, path: Which requests: the verb, and a part of the path.
         hang_up: Hand the request on, and close the connection instead of answering.
         status: Answer with this status instead of handing the request on.
+        instead: Hand the request on, and answer with this instead.
         before: Called before the request is handed on; may wait.
         after: Called before the answer is handed back; may wait.
         times: How often it happens.
@@ -29,6 +30,7 @@ class Fault:
     path: str
     hang_up: bool = False
     status: int | None = None
+    instead: httpx.Response | None = None
     before: Callable[[], object] = field(default=lambda: None)
     after: Callable[[], object] = field(default=lambda: None)
     times: int = 1_000_000
@@ -57,7 +59,7 @@ def faulty_proxy(target: str, *faults: Fault) -> Generator[str]:
                 fault.before()
                 answer = self._upstream(body)
                 fault.after()
-                self._hang_up() if fault.hang_up else self._answer(answer)
+                self._hang_up() if fault.hang_up else self._answer(fault.instead or answer)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _forward  # noqa: N815 - the base class's names
 

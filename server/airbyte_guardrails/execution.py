@@ -17,7 +17,7 @@ from datetime import datetime
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
-from airbyte_guardrails import audit
+from airbyte_guardrails import audit, deeds
 from airbyte_guardrails.audit import RecordKind
 from airbyte_guardrails.moves import move, not_pending, required
 from airbyte_guardrails.plans import LEASE, Plan, TargetOutcome, canonical_json
@@ -55,6 +55,7 @@ def begin(
         lease_until=to_text(now + LEASE),
         baselines=canonical_json(dict(baselines)),
     )
+    deeds.note(connection, plan, now)
     note(connection, plan, (TargetOutcome.intended(plan.targets[0].id),), now)
 
 

@@ -63,6 +63,10 @@ class Limits:
     pending: int = 20
 
 
+def anything(_plan: Plan) -> None:
+    """Asks nothing of a plan."""
+
+
 class PlanBook:
     """Plans from proposal to outcome, on one store and under one policy.
 
@@ -97,12 +101,22 @@ class PlanBook:
         draft: PlanDraft[Any],
         *,
         client: str | None = None,
+        require: Callable[[Plan], None] = anything,
     ) -> Plan:
-        """Store a draft as a plan, or return the pending one of the same wish.
+        """Store a draft as a plan, or return the unfinished one of the same wish.
 
         A pending plan of the same requester, action and targets whose meaning
         has changed since is superseded by the new one. A plan that policy
         allows comes back approved.
+
+        Args:
+            action: The tool's name.
+            instance: The Airbyte that it is for.
+            requester: Who asks.
+            draft: What is asked for.
+            client: What the requester's program calls itself.
+            require: Raises for a plan that would wait for a person in vain; it is not stored then. The
+                store's lock is held, so it must not block.
 
         Raises:
             RefusedByPolicyError: Policy denies the action.
@@ -118,17 +132,21 @@ class PlanBook:
             verdict = rulings.ruling(connection, self._policy, plan, now)
             refused = rulings.refusal(connection, plan, verdict, now)
             if refused is None:
-                return self._proposed(connection, plan.model_copy(update={"verdict": verdict}), now)
+                return self._proposed(connection, plan.model_copy(update={"verdict": verdict}), now, require)
         raise refused
 
-    def _proposed(self, connection: Connection, plan: Plan, now: datetime) -> Plan:
+    def _proposed(
+        self, connection: Connection, plan: Plan, now: datetime, require: Callable[[Plan], None]
+    ) -> Plan:
         plan, wish = refusals.considered(connection, plan, now, self._limits.cool_down), _wish(plan)
-        for pending in self._pending_of(connection, wish):
-            if _reads_the_same(pending, plan):
-                return pending
-            self._close(connection, pending, PlanState.SUPERSEDED, "A newer plan replaced this one.")
+        for known in self._unfinished_of(connection, wish):
+            if _reads_the_same(known, plan):
+                return known
+            if known.state is PlanState.PROPOSED:
+                self._close(connection, known, PlanState.SUPERSEDED, "A newer plan replaced this one.")
         allowed = plan.verdict.answer is Answer.ALLOW
         if not allowed:
+            require(plan)
             self._require_room(connection, plan.requester)
         connection.execute(insert(plans).values(row_values(plan, wish)))
         audit.append(connection, RecordKind.PROPOSED, plan, rulings.on_record(plan.verdict), now)
@@ -197,13 +215,20 @@ class PlanBook:
         decisions.approve(connection, plan, word, word.at + self._limits.apply_within, note)
 
     def begin(
-        self, plan_id: str, digest: str, *, worker: str = "", baselines: Mapping[str, JsonValue] | None = None
+        self,
+        plan_id: str,
+        digest: str,
+        *,
+        planned: PlanDraft[Any] | None = None,
+        worker: str = "",
+        baselines: Mapping[str, JsonValue] | None = None,
     ) -> Plan:
         """Consume the approval: exactly one caller gets through, and the intent is on record before it does.
 
         Args:
             plan_id: The approved plan.
             digest: The digest of the same change planned afresh, just now.
+            planned: That change, for policy to see the names and tags of now.
             worker: Who executes it: a name that no other execution has.
             baselines: What was read of the first target right before, by its id, to settle by later.
 
@@ -218,7 +243,7 @@ class PlanBook:
         with self._store.writing() as connection:
             plan = required(connection, plan_id)
             evidence, approver = decisions.unused_yes(connection, plan, digest)
-            verdict = rulings.ruling(connection, self._policy, plan, now)
+            verdict = rulings.ruling_at_last(connection, self._policy, plan, planned, now)
             refused = rulings.refusal(connection, plan, verdict, now)
             if refused is None:
                 rulings.require_enough(plan, verdict, evidence, approver)
@@ -269,9 +294,9 @@ class PlanBook:
                 "Ask the person to decide on those first: airbyte-mcp-server approvals list.",
             )
 
-    def _pending_of(self, connection: Connection, wish: str) -> list[Plan]:
+    def _unfinished_of(self, connection: Connection, wish: str) -> list[Plan]:
         rows = connection.execute(
-            select(plans).where(plans.c.wish == wish, plans.c.state == PlanState.PROPOSED)
+            select(plans).where(plans.c.wish == wish, plans.c.state.in_(_UNFINISHED))
         ).all()
         return [plan for row in rows if not self._is_over(plan := plan_from(row))]
 

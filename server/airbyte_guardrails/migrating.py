@@ -22,12 +22,12 @@ def bring_up_to_date(engine: Engine, name: str) -> None:
         StoreUnavailableError: A newer version of this program made them.
     """
     with engine.begin() as connection:
-        stored = _stored_revision(connection)
+        stored = stored_revision(connection)
     _require_known(stored, name)
     if stored != REVISION:
         with engine.execution_options(**{WRITES: True}).begin() as connection:
             # Again, now that nobody else writes: another process may have been first.
-            _change(connection, _stored_revision(connection), name)
+            _change(connection, stored_revision(connection), name)
 
 
 def _change(connection: Connection, stored: str | None, name: str) -> None:
@@ -54,7 +54,7 @@ def migrate(connection: Connection, target: str = "head") -> None:
     command.upgrade(config, target)
 
 
-def _stored_revision(connection: Connection) -> str | None:
+def stored_revision(connection: Connection) -> str | None:
     """The revision of the tables, or None where there are none."""
     tables = inspect(connection)
     if tables.has_table(revision.name):

@@ -115,12 +115,16 @@ class TargetOutcome(_Frozen):
     """What became of one target: `status` is executed, failed or outcome_unknown.
 
     While the plan is being executed also executing: the request is about to be sent, or has no answer yet.
+
+    Attributes:
+        sent: Whether Airbyte may have got the request; True where an older version has not told.
     """
 
     target_id: str
     status: PlanState
     message: str
     job_id: int | None = None
+    sent: bool = True
 
     @classmethod
     def intended(cls, target_id: str) -> Self:

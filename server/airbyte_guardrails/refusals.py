@@ -17,13 +17,13 @@ REMEMBERED = timedelta(hours=24)
 
 
 def remember(connection: Connection, plan: Plan, now: datetime) -> None:
-    """Note a no for each target of the plan."""
+    """Note a no for each target of the plan, to what it comes to: a way around leads to the same."""
     for target_id in {target.id for target in plan.targets}:
         connection.execute(
             insert(refusals).values(
                 plan_id=plan.id,
                 target_id=target_id,
-                action=plan.action,
+                action=plan.acts_as or plan.action,
                 address=plan.instance.address,
                 refused_at=to_text(now),
             )
@@ -39,7 +39,7 @@ def considered(connection: Connection, plan: Plan, now: datetime, cool_down: tim
     newest = connection.execute(
         select(refusals)
         .where(
-            refusals.c.action == plan.action,
+            refusals.c.action.in_((plan.action, plan.acts_as or plan.action)),
             refusals.c.address == plan.instance.address,
             refusals.c.target_id.in_([target.id for target in plan.targets]),
             refusals.c.refused_at > to_text(now - REMEMBERED),

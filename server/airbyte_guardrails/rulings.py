@@ -2,21 +2,19 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from airbyte_guardrails import audit
 from airbyte_guardrails.audit import RecordKind
+from airbyte_guardrails.deeds import deeds_since
 from airbyte_guardrails.errors import RefusedByPolicyError
 from airbyte_guardrails.evidence import Evidence
-from airbyte_guardrails.plans import Plan
+from airbyte_guardrails.plans import Plan, PlanDraft
 from airbyte_guardrails.policy import Policy
-from airbyte_guardrails.policy.subjects import Deed, subjects_of
-from airbyte_guardrails.rows import plan_from
-from airbyte_guardrails.schema import plans
-from airbyte_guardrails.timestamps import to_text
-from airbyte_guardrails.verdicts import Answer, Verdict
+from airbyte_guardrails.verdicts import Answer, Verdict, strictest
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +33,21 @@ def ruling(connection: Connection, policy: Policy, plan: Plan, now: datetime) ->
     return verdict
 
 
-def deeds_since(connection: Connection, since: datetime) -> list[Deed]:
-    """Each target of each plan that was begun after `since`, whatever came of it."""
-    rows = connection.execute(select(plans).where(plans.c.begun_at > to_text(since))).all()
-    begun = [plan_from(row) for row in rows]
-    return [Deed(subject, plan.begun_at or since) for plan in begun for subject in subjects_of(plan)]
+def ruling_at_last(
+    connection: Connection, policy: Policy, plan: Plan, planned: PlanDraft[Any] | None, now: datetime
+) -> Verdict:
+    """What policy says to the plan, and to the same change planned afresh: the stricter of both.
+
+    Names and tags are no part of the digest, so they may have changed since the plan was made.
+
+    Raises:
+        RefusedByPolicyError: No rule could permit the action.
+    """
+    verdict = ruling(connection, policy, plan, now)
+    if planned is None or (planned.targets, planned.risk) == (plan.targets, plan.risk):
+        return verdict
+    as_it_is = plan.model_copy(update={"targets": planned.targets, "risk": planned.risk})
+    return strictest((verdict, ruling(connection, policy, as_it_is, now)))
 
 
 def refusal(

@@ -8,7 +8,7 @@ this module needs a new migration, which leads to the same schema.
 
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. Revisions are four digits, so that their order is their text's."""
 
 metadata = MetaData()
@@ -39,6 +39,21 @@ plans = Table(
     Column("lease_until", String(32)),
     Column("worker", Text),
     Column("baselines", Text, nullable=False, server_default="{}"),
+)
+
+# One row for each target of a plan that was begun, and for each action that it comes to: what rates count.
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("plan_id", String(64), ForeignKey("plans.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("begun_at", String(32), nullable=False, index=True),
+    Column("action", Text, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("workspace", Text),
+    Column("connection", Text),
+    Column("principal", Text),
 )
 
 # The primary key makes a decision write-once: a second one for the same plan cannot be stored.

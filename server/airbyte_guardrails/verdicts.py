@@ -85,14 +85,21 @@ def principal_of(requester: str) -> str | None:
     return requester if requester.startswith((TOKEN_PREFIX, OAUTH_PREFIX)) else None
 
 
+def can_have_a_second_person(requester: str) -> bool:
+    """Whether any approver at all can be told apart from this requester.
+
+    Only a bearer token has a name that the operator gave, as approvers have.
+    What an identity provider calls somebody need not be what the page calls
+    them, so that those names differ shows nothing.
+    """
+    return requester.startswith(TOKEN_PREFIX)
+
+
 def are_two_people(requester: str, approver: str, evidence: Evidence) -> bool:
     """Whether a yes came from somebody else than the one who asked, as far as names can show it.
 
-    Only on the approvals page does an approver prove a name, and only a named
-    bearer token has one that the operator gave, too. What an identity provider
-    calls somebody need not be what the page calls them, so that the names differ
-    shows nothing. Whoever has no such name is not known to be another.
+    Only on the approvals page does an approver prove a name.
     """
-    if not requester.startswith(TOKEN_PREFIX) or evidence is not Evidence.OUT_OF_BAND:
+    if evidence is not Evidence.OUT_OF_BAND or not can_have_a_second_person(requester):
         return False
     return requester.removeprefix(TOKEN_PREFIX).casefold() != approver.casefold()

@@ -6,17 +6,23 @@ can forge a line of the question. The text is the same each time for the same
 plan: no clocks, no random, or a client would ask again and again.
 """
 
+import json
+import os.path
 import unicodedata
 from collections.abc import Iterator
 
-from airbyte_guardrails.plans import MANY_TARGETS, Plan, Risk, Target
+from airbyte_guardrails.plans import MANY_TARGETS, Change, Plan, Risk, Target
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 200
+CHANGE_LIMIT = 8_000
+"""Longer than what any argument of a tool can ask for: what is sent is shown whole."""
 REASON_LIMIT = 500
 BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks by their category, blank to the eye: two names that differ in them look the same."""
 SHORTEST_TELLING_NAME = 3
+_LEAD = 20
+_EXCERPT = 100
 _ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "accept", "abort", "stop"})
 
 
@@ -37,6 +43,34 @@ def clean(text: str, limit: int) -> str:
 def quoted(name: str) -> str:
     """A name from Airbyte between double quotes that it cannot close."""
     return '"' + clean(name, NAME_LIMIT).replace('"', "'") + '"'
+
+
+def sides(change: Change, limit: int = CHANGE_LIMIT) -> tuple[str, str]:
+    """Before and after as people see them: what is cut says so, and what differs never looks the same."""
+    before, after = _cut(change.before, limit), _cut(change.after, limit)
+    if before != after or change.before == change.after:
+        return before, after
+    alike = os.path.commonprefix([change.before, change.after])  # noqa: RUF071 - of texts, by characters
+    same = max(len(alike) - _LEAD, 0)
+    return _excerpt(change.before, same), _excerpt(change.after, same)
+
+
+def _cut(text: str, limit: int) -> str:
+    line = clean(text, len(text))
+    rest = len(line) - limit
+    return line if rest <= 0 else f"{line[:limit]}… and {rest:,} more characters"
+
+
+def _excerpt(text: str, start: int) -> str:
+    skipped = f"(after {start:,} characters that stay) " if start else ""
+    rest = len(text) - start - _EXCERPT
+    more = f" and {rest:,} more characters" if rest > 0 else ""
+    return skipped + spelled_out(text[start : start + _EXCERPT]) + more
+
+
+def spelled_out(text: str) -> str:
+    """A text between quotes, with an escape for all that cannot be seen or that `clean` would change."""
+    return json.dumps(text).replace("  ", " \\u0020")
 
 
 def needs_name(plan: Plan) -> bool:
@@ -93,6 +127,6 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _target_lines(target: Target) -> Iterator[str]:
     yield f"- {clean(target.kind, NAME_LIMIT)} {quoted(target.name)} ({clean(target.id, NAME_LIMIT)})"
     for change in target.changes:
-        before, after = clean(change.before, VALUE_LIMIT), clean(change.after, VALUE_LIMIT)
+        before, after = sides(change)
         yield f"    {clean(change.field, NAME_LIMIT)}: {before} -> {after}"
     yield from (f"    {clean(note, VALUE_LIMIT)}" for note in target.notes)

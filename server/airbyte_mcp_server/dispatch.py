@@ -148,7 +148,8 @@ class Dispatch:
             return answer_result(*results.nothing_to_do(draft))
         await self.settle_abandoned()
         instance = self._runtime.instance
-        propose = partial(self._runtime.book.propose, client=asking.client_name(call.ctx))
+        require = await self._people.requirement(call.ctx)
+        propose = partial(self._runtime.book.propose, client=asking.client_name(call.ctx), require=require)
         plan = await run_sync(propose, tool.name, instance, call.requester, draft)
         decided = plan.state is not PlanState.PROPOSED or model_may_confirm(plan, self._runtime)
         asked = plan if decided else await self._people.ask(plan, call.ctx)

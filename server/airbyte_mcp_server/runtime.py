@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airbyte_guardrails.audit import InForce
     from airbyte_guardrails.policy import Policy
     from airbyte_guardrails.store import Store
+    from airbyte_mcp_server.operating.metrics import Metrics
     from airbyte_mcp_server.reaching.announcing import Announcing
     from airbyte_mcp_server.reaching.waiting_for_person import Waiting
     from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
@@ -38,6 +39,7 @@ class Runtime:
         name: How this Airbyte is called in plans, questions and records.
         session: A random name for this process; who asks on stdio, where nobody signs in.
         now: The clock, aware UTC.
+        meter: Counts what is done, where somebody has asked for metrics.
 
     Raises:
         SettingsError: The policy file cannot be used.
@@ -50,6 +52,7 @@ class Runtime:
         self.session = f"session:{secrets.token_hex(8)}"
         # A mistake in the policy file stops the start; without a file nothing is read before a change.
         self._policy = policy_of(settings) if settings.policy_file else None
+        self.meter: Metrics | None = None
         self._client: AsyncAirbyteClient | None = None
         self._store: Store | None = None
         self._book: WatchedBook | None = None
@@ -74,6 +77,7 @@ class Runtime:
                 write_gate=closed_gate,
                 ca_bundle=self.settings.ca_bundle,
                 names_kept_for=NAMES_KEPT_SECONDS,
+                observer=self.meter.requested if self.meter else None,
             )
         return self._client
 
@@ -145,6 +149,8 @@ class Runtime:
 
     def _moved(self, move: "Move") -> None:
         """A plan was moved by this process; called in the thread that did it."""
+        if self.meter is not None:
+            self.meter.moved(move.plan)
         if self._waiting is not None:
             self._waiting.moved(move.plan.id)
         if self.announcing is not None:

@@ -12,6 +12,7 @@ from airbyte_client import AirbyteError
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_tools.answers import Answer
 from airbyte_tools.errors import ToolFailureError
+from airbyte_tools.redaction import without_secrets
 from airbyte_tools.tool import AnyTool
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,10 @@ def error_result(error: Exception) -> CallToolResult:
 def told(error: Exception) -> str:
     """What may be said of an error; of one that nobody foresaw, a reference to the log and no more."""
     match error:
-        case AirbyteError() | GuardrailError() | ToolFailureError():
+        case AirbyteError() | ToolFailureError():
+            # Airbyte repeats in its errors what it was configured with.
+            return without_secrets(f"{error.message} {error.next_step}".strip())
+        case GuardrailError():
             return f"{error.message} {error.next_step}".strip()
         case BadArgumentsError():
             return str(error)

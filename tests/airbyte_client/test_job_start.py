@@ -30,6 +30,7 @@ AMBIGUOUS = {
     "503": answer({}, 503),
     "504": html(504),
     "408": answer({}, 408),
+    "425": answer({}, 425),
     "opaque 409": OPAQUE,
 }
 DEFINITE = {

@@ -10,6 +10,7 @@ from airbyte_client import (
     ConnectionStatus,
     IntervalSchedule,
     IntervalUnit,
+    InvalidAnswerError,
     InvalidArgumentError,
     InvalidScheduleError,
     ManualSchedule,
@@ -20,7 +21,7 @@ from airbyte_client import (
     every,
 )
 from airbyte_client.schedules import CronSchedule
-from scripted_airbyte import ScriptedAirbyte, answer
+from scripted_airbyte import Reply, ScriptedAirbyte, answer
 
 STREAM = (
     b'{"zeta": [1, 1.5, 1e5, null], "name": "users", "syncMode": "incremental_append", "cursorField": ["at"],'
@@ -130,3 +131,16 @@ def test_a_schedule_that_the_api_cannot_write_is_refused_before_sending(
 
     assert "writable_cron" in refused.value.next_step
     assert server.log == []
+
+
+def test_an_empty_answer_and_a_failing_look_is_no_refusal(
+    client: AirbyteClient, server: ScriptedAirbyte
+) -> None:
+    server.on(f"PATCH /connections/{CONNECTION_ID}", Reply())
+    server.on(f"GET /connections/{CONNECTION_ID}", answer({}, 404))
+
+    with pytest.raises(InvalidAnswerError, match=r"took the change .* could not be read back") as told:
+        client.update_connection(CONNECTION_ID, status=ConnectionStatus.INACTIVE)
+
+    assert told.value.sent
+    assert len(server.effects) == 1

@@ -195,6 +195,7 @@ def begun(book: PlanBook, wish: str, requester: str = "ann") -> bool:
         if plan.state is PlanState.PROPOSED:
             plan = approve(book, plan)
         book.begin(plan.id, plan.digest)
+        book.finish(plan.id, (done()[0].model_copy(update={"target_id": wish}),))
     except RefusedByPolicyError:
         return False
     return True

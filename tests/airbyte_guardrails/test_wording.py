@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_guardrails.plans import Plan, Risk, Target
+from airbyte_guardrails.plans import Change, Plan, Risk, Target
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.wording import clean, is_confirmed_by, quoted, what_to_type
+from airbyte_guardrails.wording import (
+    CHANGE_LIMIT,
+    clean,
+    is_confirmed_by,
+    question,
+    quoted,
+    sides,
+    what_to_type,
+)
 from plan_books import HERE
 
 HOSTILE = {
@@ -109,3 +117,42 @@ def test_several_targets_are_confirmed_by_their_number() -> None:
     assert is_confirmed_by(plan, "3")
     assert not is_confirmed_by(plan, "Orders")
     assert not is_confirmed_by(plan, 3)
+
+
+LOOKALIKES = st.text(st.sampled_from('ab "\\\u200b\u3164\U0001f680'), max_size=40)
+
+
+@given(
+    st.one_of(st.text(max_size=60), LOOKALIKES), LOOKALIKES, LOOKALIKES, st.sampled_from([5, CHANGE_LIMIT])
+)
+def test_what_differs_never_looks_the_same(same: str, one: str, other: str, limit: int) -> None:
+    before, after = sides(Change(field="f", before=same + one, after=same + other), limit)
+
+    assert (before == after) == (one == other)
+    assert clean(before, len(before)) == before
+
+
+def test_a_difference_past_the_end_of_what_is_shown_is_shown() -> None:
+    long = "x" * CHANGE_LIMIT
+    before, after = sides(Change(field="f", before=long + "old", after=long + "new"))
+
+    assert before.endswith('old"')
+    assert after.endswith('new"')
+
+
+def test_what_is_cut_of_a_change_is_counted() -> None:
+    before, after = sides(Change(field="f", before="x" * 1_250, after="y"), 50)
+
+    assert before == "x" * 50 + "… and 1,200 more characters"
+    assert after == "y"
+
+
+def test_a_question_shows_a_long_change_to_its_end() -> None:
+    change = Change(field="key", before="a " * 400 + "kept", after="a " * 400 + "dropped")
+    plan = high_risk("Orders")
+    asked = question(
+        plan.model_copy(update={"targets": (plan.targets[0].model_copy(update={"changes": (change,)}),)})
+    )
+
+    assert "a kept -> a " in asked
+    assert "a dropped\n" in asked + "\n"

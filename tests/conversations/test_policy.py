@@ -222,3 +222,16 @@ async def test_a_changed_policy_is_announced_and_every_record_names_what_was_in_
     assert exported.stdout.count('"in_force"') == len(exported.stdout.splitlines())
     assert "policy_changed policy" in listed.stdout
     assert "planted-secret" not in exported.stdout
+
+
+async def test_a_connection_renamed_while_the_question_was_open_is_judged_by_its_new_name(desk: Desk) -> None:
+    rule = CONFIRM + 'connection_name = "*prod*"\nleast_evidence = "out_of_band"\n'
+    identity = desk.sandbox.connection(HEALTHY)["connectionId"]
+    person = Person(meanwhile=lambda: desk.sandbox.patch(identity, {"name": "Prod ledger"}))
+    async with connected(desk, person=person, settings=under(desk, rule)) as client:
+        arguments = {"connections": [identity], "status": "inactive"}
+        told = await client.call_tool("set_connection_status", arguments)
+
+    assert 'Policy rule "Ask"' in text_of(told)
+    assert len(person.questions) == 1
+    assert [effect.body for effect in desk.sandbox.effects() if "status" in (effect.body or {})] == []

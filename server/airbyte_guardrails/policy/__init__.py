@@ -5,6 +5,7 @@
     rules      one rule, and what makes one nonsense
     subjects   what a rule looks at: one target of one plan, as facts
     fitting    whether a rule is about a subject
+    counting   how much of a rate is used up
     deciding   the walk through the rules, and the strictest answer
     loading    the policy file; every mistake in it stops the start
     reading    a policy in words, and what is suspicious in it

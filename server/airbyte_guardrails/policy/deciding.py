@@ -1,16 +1,21 @@
 """What the rules answer: the walk through them, for one subject and for a whole plan."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import Plan
-from airbyte_guardrails.policy.fitting import Fit, Fitting, fitting, may_count
+from airbyte_guardrails.policy.counting import Count
+from airbyte_guardrails.policy.fitting import Fit, Fitting, fitting
 from airbyte_guardrails.policy.rules import Rule
-from airbyte_guardrails.policy.subjects import Deed, History, Subject, subjects_of
-from airbyte_guardrails.policy.windows import Per, Rate
-from airbyte_guardrails.verdicts import Answer, Verdict, strictest
+from airbyte_guardrails.policy.subjects import History, Subject, subjects_of
+from airbyte_guardrails.policy.windows import Rate
+from airbyte_guardrails.verdicts import Answer, Verdict, can_have_a_second_person, strictest
+
+Used = Callable[[Rule, Rate], int]
+"""How much of a rule's rate is used up."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,11 @@ def steps_on(
         moment: Now, aware.
         history: What was begun before; targets of this plan that come first count as begun.
     """
-    subjects = subjects_of(plan)
+    subjects, count = subjects_of(plan), Count(history, moment)
     for place, subject in enumerate(subjects):
-        before = [Deed(one, moment) for one in subjects[:place] if one.action == subject.action]
-
-        def begun(since: datetime, before: list[Deed] = before) -> list[Deed]:
-            return [*history(since), *before]
-
-        yield subject, list(walk(rules, subject, least, moment, begun))
+        before = [one for one in subjects[:place] if one.action == subject.action]
+        used = partial(count.used, subject=subject, before=before)
+        yield subject, list(walk(rules, subject, least, moment, used))
 
 
 def told(steps: list[Step]) -> Verdict:
@@ -73,7 +75,7 @@ def told(steps: list[Step]) -> Verdict:
 
 
 def walk(
-    rules: tuple[Rule, ...], subject: Subject, least: Evidence, moment: datetime, history: History
+    rules: tuple[Rule, ...], subject: Subject, least: Evidence, moment: datetime, used: Used
 ) -> Iterator[Step]:
     """The rules in their order, up to the first that decides; else the default, which asks a person."""
     for rule in rules:
@@ -81,16 +83,16 @@ def walk(
         if fits.fit is Fit.NO:
             yield Step(rule, fits, None)
             continue
-        yield Step(rule, fits, _said_by(rule, subject, least, moment, history))
+        yield Step(rule, fits, _said_by(rule, subject, least, moment, used))
         if fits.fit is Fit.DECIDES and not rule.shadow:
             return
     yield Step(None, Fitting(Fit.DECIDES), Verdict(least_evidence=least))
 
 
-def _said_by(rule: Rule, subject: Subject, least: Evidence, moment: datetime, history: History) -> Verdict:
+def _said_by(rule: Rule, subject: Subject, least: Evidence, moment: datetime, used: Used) -> Verdict:
     """What a rule says to a subject that it fits."""
     named = f'Policy rule "{rule.name}"'
-    if refusal := _refusal(rule, subject, moment, history):
+    if refusal := _refusal(rule, subject, moment, used):
         return Verdict(answer=Answer.DENY, rule=rule.name, because=f"{named} {refusal}.")
     asked = Evidence.OUT_OF_BAND if rule.second_person else rule.least_evidence
     stronger = asked if asked and asked.is_at_least(least) else least
@@ -118,36 +120,18 @@ def _request(rule: Rule) -> str:
     return "asks for a person"
 
 
-def _refusal(rule: Rule, subject: Subject, moment: datetime, history: History) -> str | None:
+def _refusal(rule: Rule, subject: Subject, moment: datetime, used: Used) -> str | None:
     """That the rule denies, and why, as the end of a sentence; None where it does not."""
     if rule.answer is Answer.DENY:
         return "denies this"
     if rule.window and not any(window.is_open(moment) for window in rule.window):
         return f"denies this now: it may be done {' or '.join(window.words() for window in rule.window)}"
     for rate in rule.rate:
-        if _used(rule, rate, subject, moment, history) >= rate.at_most:
+        if used(rule, rate) >= rate.at_most:
             return f"denies this now: its rate is used up, {rate.words()}"
-    if rule.second_person and subject.principal is None:
+    if rule.second_person and not can_have_a_second_person(subject.principal or ""):
         return (
             "denies this: it asks for a second person, and nobody is signed in here who could be told"
-            " apart from one; ask over HTTP with a bearer token"
+            " apart from one; ask over HTTP with a named bearer token"
         )
     return None
-
-
-def _used(rule: Rule, rate: Rate, subject: Subject, moment: datetime, history: History) -> int:
-    deeds = history(moment - rate.period)
-    return sum(may_count(rule, deed.subject) and _shares(rate.per, deed.subject, subject) for deed in deeds)
-
-
-def _shares(per: Per, one: Subject, other: Subject) -> bool:
-    """Whether both draw on the same count. What is not known draws on all; who is not signed in, on one."""
-    match per:
-        case Per.CONNECTION:
-            return None in (one.connection, other.connection) or one.connection == other.connection
-        case Per.WORKSPACE:
-            return None in (one.workspace, other.workspace) or one.workspace == other.workspace
-        case Per.INSTANCE:
-            return one.address == other.address
-        case Per.PRINCIPAL:
-            return one.principal == other.principal

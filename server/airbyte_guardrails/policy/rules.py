@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictS
 from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.policy.values import Table, chosen, listed
 from airbyte_guardrails.policy.windows import Rate, Window
-from airbyte_guardrails.verdicts import TOKEN_PREFIX, Answer
+from airbyte_guardrails.verdicts import OAUTH_PREFIX, TOKEN_PREFIX, Answer
 
 ValueT = TypeVar("ValueT")
 OneOrMore = Annotated[tuple[ValueT, ...], BeforeValidator(listed)]

@@ -22,7 +22,7 @@ class Subject:
         address: The base URL of its API.
         workspace: The workspace's id.
         connection: The connection's id.
-        principal: Who asks, `token:NAME`; None where nobody signed in.
+        principal: Who asks, `token:NAME` or `oauth:SUBJECT`; None where nobody signed in.
         high_risk: Whether the plan is of high risk.
         name: The connection's name.
         tags: The names of its tags.
@@ -35,7 +35,7 @@ class Subject:
     workspace: str | None
     connection: str | None
     principal: str | None
-    high_risk: bool
+    high_risk: bool = False
     name: str | None = None
     tags: tuple[str, ...] | None = None
     client: str | None = None
@@ -43,10 +43,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Deed:
-    """A change that was begun, and so counts for rates."""
+    """A change that was begun, and so counts for rates: so many `times`, the last one at `at`."""
 
     subject: Subject
     at: datetime
+    times: int = 1
 
 
 History = Callable[[datetime], Sequence[Deed]]

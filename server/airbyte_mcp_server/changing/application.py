@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
 from airbyte_client import WriteGate
-from airbyte_guardrails.plans import Plan, Target, difference, digest_of
+from airbyte_guardrails.plans import Plan, PlanDraft, Target, difference
 from airbyte_tools.errors import ToolFailureError
+from airbyte_tools.redaction import plain_without_secrets
 from airbyte_tools.tool import AnyMutatingTool, Arguments, NothingToDo, ToolContext, Unanswered
 from airbyte_tools.words import plain
 
@@ -39,8 +40,10 @@ class Application:
         """The tool's arguments, as the plan has them."""
         return arguments_of(self.tool, self.plan)
 
-    async def what_moved(self) -> tuple[list[str], str]:
-        """What is different now from what the person saw, in words, and the digest of the change planned now.
+    async def what_moved(self) -> tuple[list[str], PlanDraft[Any] | None]:
+        """What is different now from what the person saw, in words, and the change as it is planned now.
+
+        None where it cannot be planned any more; then the words say why.
 
         Raises:
             AirbyteError: Airbyte could not be read.
@@ -58,16 +61,18 @@ class Application:
         if moved:
             raise ToolFailureError(f"It is no longer as the person saw it: {'; '.join(moved)}.", "")
 
-    async def _compared(self, arguments: Arguments, targets: tuple[Target, ...]) -> tuple[list[str], str]:
+    async def _compared(
+        self, arguments: Arguments, targets: tuple[Target, ...]
+    ) -> tuple[list[str], PlanDraft[Any] | None]:
         try:
             draft = await self.tool.plan(self.reading, arguments)
         except ToolFailureError as failure:
-            return [plain(failure.message)], ""
+            return [plain_without_secrets(failure.message)], None
         if isinstance(draft, NothingToDo):
-            return [plain(draft.message)], ""
+            return [plain(draft.message)], None
         covered = {target.id: self.plan.covered.get(target.id) for target in targets}
         moved = [plain(sentence) for sentence in difference(covered, draft.covered)]
-        return moved, digest_of(self.plan.action, self.plan.instance, draft)
+        return moved, draft
 
 
 def arguments_of(tool: AnyMutatingTool, plan: Plan) -> Arguments:

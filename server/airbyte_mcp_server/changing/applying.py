@@ -13,7 +13,7 @@ from collections.abc import Callable
 from anyio.to_thread import run_sync
 
 from airbyte_guardrails.errors import PlanNotPendingError
-from airbyte_guardrails.plans import Plan
+from airbyte_guardrails.plans import Plan, digest_of
 from airbyte_mcp_server.changing.application import Application
 from airbyte_mcp_server.changing.executing import execute
 
@@ -32,13 +32,13 @@ async def apply(application: Application, keep_running: KeepRunning) -> Plan:
         AirbyteError: Airbyte could not be read; the plan stays approved.
     """
     book, plan = application.book, application.plan
-    moved, digest = await application.what_moved()
-    if not moved and digest != plan.digest:
+    moved, planned = await application.what_moved()
+    if planned is not None and not moved and digest_of(plan.action, plan.instance, planned) != plan.digest:
         moved = ["The change itself reads differently when it is planned now."]
     try:
-        if moved:
+        if planned is None or moved:
             return await run_sync(book.close_stale, plan.id, moved)
-        execution = asyncio.create_task(execute(application, digest))
+        execution = asyncio.create_task(execute(application, planned))
         keep_running(execution)
         return await asyncio.shield(execution)
     except PlanNotPendingError:

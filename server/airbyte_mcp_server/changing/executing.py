@@ -1,23 +1,26 @@
 """One execution of one approved plan: target by target, each on record before and after its request."""
 
 import logging
+from typing import Any
 
 from anyio.to_thread import run_sync
 from pydantic import JsonValue
 
 from airbyte_client import (
     AirbyteError,
+    ApiError,
     Operation,
     OutcomeUnknownError,
-    ServerFaultError,
     TransportError,
     WriteRefusedError,
 )
+from airbyte_client.problems import is_refusal
 from airbyte_guardrails.errors import GuardrailError, OutcomeNotRecordedError, StoreUnavailableError
-from airbyte_guardrails.plans import Plan, Target, TargetOutcome
+from airbyte_guardrails.plans import Plan, PlanDraft, Target, TargetOutcome, digest_of
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server.changing.application import Application
 from airbyte_mcp_server.changing.leases import Lease
+from airbyte_mcp_server.changing.outcomes import outcome, unsent
 from airbyte_mcp_server.changing.settling import settled_now
 from airbyte_tools.errors import ToolFailureError
 from airbyte_tools.words import plain
@@ -27,19 +30,19 @@ logger = logging.getLogger(__name__)
 BROKE_OFF = "Something went wrong inside this server while it was at it; its log tells more."
 
 
-async def execute(application: Application, digest: str) -> Plan:
+async def execute(application: Application, planned: PlanDraft[Any]) -> Plan:
     """Consume the approval, change every target once, and record what became of each.
 
     Args:
         application: The approved plan.
-        digest: The digest of the same change planned afresh, just now.
+        planned: The same change planned afresh, just now.
 
     Raises:
         GuardrailError: The approval could not be used; nothing was sent.
         AirbyteError: Airbyte could not be read; nothing was sent, and the plan stays approved.
         OutcomeNotRecordedError: It was sent, and then the store failed.
     """
-    return await _Execution(application).run(digest)
+    return await _Execution(application).run(planned)
 
 
 class _Execution:
@@ -49,10 +52,11 @@ class _Execution:
         self._baselines: dict[str, JsonValue] = {}
         self._outcomes: tuple[TargetOutcome, ...] = ()
 
-    async def run(self, digest: str) -> Plan:
-        first, *others = self._application.plan.targets
+    async def run(self, planned: PlanDraft[Any]) -> Plan:
+        plan = self._application.plan
+        first, *others = plan.targets
         await self._read_baseline(first)
-        await self._lease.begin(digest, self._baselines)
+        await self._lease.begin(digest_of(plan.action, plan.instance, planned), self._baselines, planned)
         async with self._lease.renewed():
             self._outcomes = (await self._send(first),)
             for target in others:
@@ -67,7 +71,7 @@ class _Execution:
             await self._read_baseline(target)
             await self._lease.record(self._baselines, (*self._outcomes, TargetOutcome.intended(target.id)))
         except (AirbyteError, ToolFailureError, GuardrailError) as error:
-            return _failed(target, error.message, "Nothing was sent.")
+            return unsent(target, error.message)
         return await self._send(target)
 
     async def _read_baseline(self, target: Target) -> None:
@@ -85,9 +89,7 @@ class _Execution:
             done = await tool.apply(self._application.writing(leased), self._application.arguments, target)
         except Exception as error:  # noqa: BLE001 - whatever it is, the request may be on its way
             return await self._without_answer(target, error, sent=gate.passed)
-        return TargetOutcome(
-            target_id=target.id, status=PlanState.EXECUTED, message=done.message, job_id=done.job_id
-        )
+        return outcome(target, PlanState.EXECUTED, done.message, job_id=done.job_id)
 
     async def _without_answer(self, target: Target, error: Exception, *, sent: bool) -> TargetOutcome:
         """Failed; or, where Airbyte may have taken the request, whatever it shows of it."""
@@ -98,10 +100,11 @@ class _Execution:
                 "Applying %s to %s broke off", self._application.tool.name, target.id, exc_info=error
             )
             message, next_step = BROKE_OFF, ""
-        if not sent:
-            return _failed(target, message, "Nothing was sent.")
-        if not _is_ambiguous(error):
-            return _failed(target, message, next_step)
+        if not sent or (isinstance(error, TransportError) and not error.sent):
+            return unsent(target, message)
+        if isinstance(error, ApiError) and is_refusal(error):
+            return outcome(target, PlanState.FAILED, message, next_step)
+        # A defect of ours, or a value that reads differently, says nothing about what Airbyte did either.
         return await settled_now(
             self._application, target, self._baselines[target.id], error, _how_lost(error, message)
         )
@@ -119,25 +122,10 @@ class _Execution:
             ) from fault
 
 
-def _is_ambiguous(error: Exception) -> bool:
-    """Whether Airbyte may have taken a request that ended like this."""
-    match error:
-        case OutcomeUnknownError() | ServerFaultError() | TransportError(sent=True):
-            return True
-        case _:
-            # A defect of ours says nothing about what Airbyte did.
-            return not isinstance(error, AirbyteError | ToolFailureError)
-
-
 def _how_lost(error: Exception, message: str) -> str:
     """What broke, without what the client saw of the jobs: settling looks again, with the stored baseline."""
     cause = error.__cause__ if isinstance(error, OutcomeUnknownError) else None
     return cause.message if isinstance(cause, AirbyteError) else message
-
-
-def _failed(target: Target, *sentences: str) -> TargetOutcome:
-    message = " ".join(sentence for sentence in sentences if sentence)
-    return TargetOutcome(target_id=target.id, status=PlanState.FAILED, message=message)
 
 
 class OneEffect:

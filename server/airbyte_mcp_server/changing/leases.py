@@ -15,14 +15,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anyio.to_thread import run_sync
 from pydantic import JsonValue
 
 from airbyte_client import WriteRefusedError
 from airbyte_guardrails.errors import GuardrailError
-from airbyte_guardrails.plans import LEASE, TargetOutcome
+from airbyte_guardrails.plans import LEASE, PlanDraft, TargetOutcome
 
 if TYPE_CHECKING:
     from airbyte_guardrails.life import PlanBook
@@ -51,9 +51,11 @@ class Lease:
         self._worker = new_worker()
         self._until = now()
 
-    async def begin(self, digest: str, baselines: Mapping[str, JsonValue]) -> None:
+    async def begin(
+        self, digest: str, baselines: Mapping[str, JsonValue], planned: PlanDraft[Any] | None = None
+    ) -> None:
         """Consume the plan's approval and put the intent to change its first target on record."""
-        begin = partial(self._book.begin, worker=self._worker, baselines=baselines)
+        begin = partial(self._book.begin, worker=self._worker, baselines=baselines, planned=planned)
         await self._extended(run_sync(begin, self._plan_id, digest))
 
     async def record(self, baselines: Mapping[str, JsonValue], outcomes: tuple[TargetOutcome, ...]) -> None:

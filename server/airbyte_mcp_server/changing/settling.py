@@ -23,6 +23,7 @@ from airbyte_guardrails.plans import Plan, Target, TargetOutcome
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server.changing.application import Application, unanswered
 from airbyte_mcp_server.changing.leases import new_worker
+from airbyte_mcp_server.changing.outcomes import outcome, unsent
 from airbyte_tools.tool import (
     AnyMutatingTool,
     AnyTool,
@@ -47,7 +48,7 @@ LOOKED_AGAIN_AFTER = (1.0, 3.0)
 
 GIVEN_UP_AFTER = timedelta(days=1)
 
-NOT_REACHED = "The server ended before it came to this one. Nothing was sent."
+NOT_REACHED = "The server ended before it came to this one."
 _DIED = "The server ended before it had Airbyte's answer."
 _NOT_TOLD = Settled(status=PlanState.OUTCOME_UNKNOWN, message="Airbyte could not be asked what became of it.")
 
@@ -135,9 +136,9 @@ class Settler:
         return True
 
     async def _what_became(self, taken: "Unsettled", target: Target) -> TargetOutcome:
-        known = {outcome.target_id: outcome for outcome in taken.plan.outcomes}.get(target.id)
+        known = {told.target_id: told for told in taken.plan.outcomes}.get(target.id)
         if known is None and taken.plan.outcomes:
-            return TargetOutcome(target_id=target.id, status=PlanState.FAILED, message=NOT_REACHED)
+            return unsent(target, NOT_REACHED)
         if known is None or known.status is PlanState.EXECUTING:
             # No entry at all: begun by a version that kept none, so any target may have been sent.
             return _outcome(target, _DIED, await self._looked(taken, target))
@@ -163,12 +164,7 @@ class Settler:
 
 
 def _outcome(target: Target, lost: str, settled: Settled) -> TargetOutcome:
-    return TargetOutcome(
-        target_id=target.id,
-        status=settled.status,
-        message=f"{lost} {settled.message}",
-        job_id=settled.job_id,
-    )
+    return outcome(target, settled.status, lost, settled.message, job_id=settled.job_id)
 
 
 async def no_progress(_done: float, _total: float | None, _message: str) -> None:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+MOST_WORDS = 2_000
+"""Of both sides together; comparing takes longer than linear, and whoever names fields decides how many."""
 ALIKE = 0.5
 """Below this share of equal words the whole value differs: marks on every other word help nobody."""
 
@@ -22,8 +24,8 @@ def pieces(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     """Both values in pieces, word by word; together the pieces of a side are its value."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < ALIKE:
-        return (Piece(before, differs=True),), (Piece(after, differs=True),)
+    if len(old) + len(new) > MOST_WORDS or matcher.ratio() < ALIKE:
+        return (Piece(before, before != after),), (Piece(after, before != after),)
     steps = matcher.get_opcodes()
     left = [Piece("".join(old[i:j]), tag != "equal") for tag, i, j, _, _ in steps if i < j]
     right = [Piece("".join(new[i:j]), tag != "equal") for tag, _, _, i, j in steps if i < j]

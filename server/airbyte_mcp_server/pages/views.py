@@ -11,12 +11,10 @@ import humanize
 
 from airbyte_guardrails.plans import Change, Plan, Risk, Target, TargetOutcome
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.wording import NAME_LIMIT, clean, needs_name, quoted, what_to_type
+from airbyte_guardrails.wording import NAME_LIMIT, clean, needs_name, quoted, sides, what_to_type
 from airbyte_mcp_server.pages.differing import Piece, pieces
 
 SENTENCE_LIMIT = 1_000
-VALUE_LIMIT = 4_000
-"""A page has room: here a value is only cut where it would be an attack on the browser."""
 
 _HEADLINES = {
     PlanState.PROPOSED: "Waits for a decision",
@@ -183,7 +181,7 @@ def _target(target: Target, outcome: OutcomeView | None) -> TargetView:
 
 
 def _change(change: Change) -> ChangeView:
-    before, after = pieces(clean(change.before, VALUE_LIMIT), clean(change.after, VALUE_LIMIT))
+    before, after = pieces(*sides(change))
     return ChangeView(clean(change.field, NAME_LIMIT), before, after)
 
 

@@ -2,6 +2,7 @@
 
 ways                 which ways of deciding there are for a plan, and where
 people               puts a plan to a person and waits for the decision; applies nothing
+open_questions       what a person is asked right now
 asking               a form or an address through the client, in both protocol eras
 waiting_for_person   a call that waits for a decision made elsewhere
 watched_book         plans that tell this process when they move

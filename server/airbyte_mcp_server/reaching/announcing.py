@@ -1,6 +1,7 @@
 """Tells the webhook, if there is one, of plans that wait and of what becomes of them."""
 
 import logging
+from datetime import datetime
 
 from pydantic import JsonValue, SecretStr
 
@@ -29,17 +30,22 @@ class Announcing:
             None if secret is None else secret.get_secret_value(),
             settings.ca_bundle,
         )
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, datetime] = {}
 
     def waits(self, plan: Plan, book: WatchedBook) -> None:
         """Tell that a plan waits for a person; the same plan asked for again is told once."""
+        # A plan that nobody decides on ends without a move.
+        self._waiting = {one: until for one, until in self._waiting.items() if until > plan.created_at}
         if plan.id not in self._waiting:
-            self._waiting.add(plan.id)
-            self.moved(Move(plan=plan), book)
+            self._told(Move(plan=plan), book)
+            self._waiting[plan.id] = plan.approve_by
 
     def moved(self, move: Move, book: WatchedBook) -> None:
-        """Tell where a plan stands now."""
+        """Tell where a plan stands now; it waits for nobody any more."""
+        self._waiting.pop(move.plan.id, None)
+        self._told(move, book)
 
+    def _told(self, move: Move, book: WatchedBook) -> None:
         def content() -> dict[str, JsonValue]:
             event = Event(
                 plan=move.plan,

@@ -15,6 +15,7 @@ from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server.reaching import asking
 from airbyte_mcp_server.reaching.asking import Abilities, Asked, PersonsAnswer, RequestContext
+from airbyte_mcp_server.reaching.open_questions import OpenQuestions
 from airbyte_mcp_server.reaching.opening import browser_here
 from airbyte_mcp_server.reaching.ways import NobodyCanApproveError, Ways, ways_for, where_to_approve
 from airbyte_mcp_server.runtime import Runtime
@@ -22,6 +23,9 @@ from airbyte_tools.tool import Progress
 
 if TYPE_CHECKING:
     from airbyte_mcp_server.reaching.local_page import LocalPage
+
+JOINED_SECONDS = 0.5
+"""How soon a call that waits for another one's question sees that it is closed without a decision."""
 
 
 class People:
@@ -36,6 +40,7 @@ class People:
         self._runtime = runtime
         self._apply = apply
         self._local_page: LocalPage | None = None
+        self._questions = OpenQuestions()
 
     async def ask(self, plan: Plan, ctx: RequestContext) -> Plan | InputRequiredResult:
         """Ask about a plan: the plan once that is decided or no longer waited for, or a question to hand on.
@@ -44,20 +49,37 @@ class People:
             NobodyCanApproveError: No way leads to a yes that would count.
             GuardrailError: The yes did not count, or the store is gone.
         """
+        plan = await self._once_answered(plan)
+        if plan.state is not PlanState.PROPOSED:
+            return plan
         abilities = asking.abilities_of(ctx)
         ways = await self._ways(plan, abilities)
         if not ways.exist:
             raise NobodyCanApproveError(plan, self._runtime.settings)
-        if ways.form:
-            return asking.form_result(plan) if abilities.by_result else await self._ask_now(plan, ctx)
-        self._runtime.announce_waiting(plan)
-        if ways.leading and ways.page is not None:
+        if not ways.form:
+            self._runtime.announce_waiting(plan)
+        if ways.form or ways.leading:
             if abilities.by_result:
-                return asking.page_result(plan, ways.page)
-            return await self._led(plan, await self._lead_now(plan, ways.page, ctx), ctx)
+                self._questions.handed_on(plan.id)
+                return _as_result(plan, ways)
+            with self._questions.during_a_call(plan.id):
+                return await self._ask_now(plan, ways, ctx)
         if ways.browser:
             self._shown_here.show(plan)
         return await self.decision_on(plan, ctx.session.report_progress)
+
+    async def requirement(self, ctx: RequestContext) -> Callable[[Plan], None]:
+        """What a plan must meet to wait for a person: that somebody reached by this call can say yes."""
+        settings, abilities, browser = self._runtime.settings, asking.abilities_of(ctx), await self._browser()
+
+        def require(plan: Plan) -> None:
+            daring = settings.dangerously_allow_model_confirmation
+            if daring and plan.least_evidence is Evidence.MODEL_ASSERTED:
+                return
+            if not ways_for(plan, abilities, settings, browser=browser).exist:
+                raise NobodyCanApproveError(plan, settings)
+
+        return require
 
     async def came_back(
         self, plan: Plan, asked: Asked, responses: InputResponses | None, ctx: RequestContext
@@ -68,9 +90,12 @@ class People:
             GuardrailError: As `ask`.
         """
         response = asking.response_in(responses)
-        if asked is Asked.FORM:
-            return await self._decided(plan, asking.read_form(plan, response))
-        return await self._led(plan, response, ctx)
+        try:
+            if asked is Asked.FORM:
+                return await self._decided(plan, asking.read_form(plan, response))
+            return await self._led(plan, response, ctx)
+        finally:
+            self._questions.came_back(plan.id)
 
     async def decision_on(self, plan: Plan, progress: Progress) -> Plan:
         """The plan once somebody decided on it anywhere, or as it stands when nobody waits any more."""
@@ -89,9 +114,11 @@ class People:
         return where_to_approve(plan, ways_for(plan, Abilities(), self._runtime.settings, browser=opened))
 
     async def _ways(self, plan: Plan, abilities: Abilities) -> Ways:
+        return ways_for(plan, abilities, self._runtime.settings, browser=await self._browser())
+
+    async def _browser(self) -> bool:
         settings = self._runtime.settings
-        browser = settings.transport == "stdio" and await run_sync(browser_here, settings.open_browser)
-        return ways_for(plan, abilities, settings, browser=browser)
+        return settings.transport == "stdio" and await run_sync(browser_here, settings.open_browser)
 
     @property
     def _shown_here(self) -> "LocalPage":
@@ -102,7 +129,15 @@ class People:
             self._runtime.at_close(self._local_page.stop)
         return self._local_page
 
-    async def _ask_now(self, plan: Plan, ctx: RequestContext) -> Plan:
+    async def _once_answered(self, plan: Plan) -> Plan:
+        """The plan, once nobody is being asked about it: the same call made twice asks one person once."""
+        while plan.state is PlanState.PROPOSED and self._questions.are_there_for(plan.id):
+            plan = await self._runtime.waiting.while_in((PlanState.PROPOSED,), plan, JOINED_SECONDS)
+        return plan
+
+    async def _ask_now(self, plan: Plan, ways: Ways, ctx: RequestContext) -> Plan:
+        if not ways.form and ways.page is not None:
+            return await self._led(plan, await self._lead_now(plan, ways.page, ctx), ctx)
         seconds = max((plan.approve_by - self._runtime.now()).total_seconds(), 0.0)
         return await self._decided(plan, await asking.ask_by_request(ctx, plan, seconds))
 
@@ -146,3 +181,9 @@ class People:
         except (PlanExpiredError, PlanNotPendingError):
             # Its time ran out, or it was decided elsewhere while the question was open.
             return await run_sync(book.get, plan.id)
+
+
+def _as_result(plan: Plan, ways: Ways) -> InputRequiredResult:
+    if ways.form or ways.page is None:
+        return asking.form_result(plan)
+    return asking.page_result(plan, ways.page)

@@ -102,7 +102,7 @@ class NobodyCanApproveError(ToolFailureError):
     def __init__(self, plan: Plan, settings: Settings) -> None:
         super().__init__(
             f"Nothing was changed, and nobody can approve it from here: {_why_nobody(plan, settings)}.",
-            f"{_what_helps(plan)} The plan is {plan.id}.",
+            _what_helps(plan),
         )
 
 
