@@ -20,6 +20,7 @@ from mcp_types import (
     TextContent,
 )
 
+from airbyte_mcp_server.icons import ICON
 from airbyte_mcp_server.reaching.asking import RequestContext
 
 LIST_TTL_MS = 3_600_000
@@ -76,6 +77,7 @@ PROMPTS = (
         face=Prompt(
             name="morning_report",
             title="Morning report",
+            icons=[ICON],
             description="What needs a person this morning, over all syncs.",
             arguments=[_argument("workspace", "Only this workspace.", required=False)],
         ),
@@ -85,6 +87,7 @@ PROMPTS = (
         face=Prompt(
             name="diagnose_connection",
             title="Diagnose a connection",
+            icons=[ICON],
             description="What is wrong with one connection, and what to do.",
             arguments=[_argument("connection", "Name or id.", required=True)],
         ),
@@ -94,6 +97,7 @@ PROMPTS = (
         face=Prompt(
             name="plan_maintenance_window",
             title="Plan a maintenance window",
+            icons=[ICON],
             description="What would run in a window, and what to pause for it.",
             arguments=[
                 _argument("start", "When it begins, with time zone.", required=True),

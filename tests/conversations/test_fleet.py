@@ -5,6 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from harness import (
@@ -70,6 +71,24 @@ async def test_a_big_fleet_stays_within_the_budget_of_requests_and_tokens(
         "never one request for each connection"
     )
     assert tokens_of(result) <= 1_500
+
+
+async def test_a_hundred_who_ask_the_same_at_once_are_one_request(desk: Desk) -> None:
+    answers: list[dict[str, Any]] = []
+    # The first is held until the others are there too.
+    desk.sandbox.plant_fault({"kind": "delay", "path": "/api/public/v1/jobs*", "seconds": 3, "times": 1})
+    async with connected(desk, era=Era.MUTE) as client:
+
+        async def ask() -> None:
+            answers.append(data_of(await client.call_tool("list_jobs", {"limit": 5})))
+
+        async with anyio.create_task_group() as everybody:
+            for _ in range(100):
+                everybody.start_soon(ask)
+
+    assert len(answers) == 100
+    assert all(answer == answers[0] for answer in answers)
+    assert len(reads(desk.sandbox)) == 1
 
 
 async def test_a_workspace_narrows_the_report(desk: Desk) -> None:

@@ -10,7 +10,10 @@ from mcp import MCPError
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
 from mcp_types import (
+    Prompt,
     PromptReference,
+    Resource,
+    ResourceTemplate,
     ResourceTemplateReference,
     ResourceUpdatedNotification,
     TextContent,
@@ -121,6 +124,19 @@ async def test_prompts_name_tools_that_exist_and_refuse_what_they_do_not_take(de
     text = said.text
     assert FAILING in text
     assert {word.strip(".,;") for word in text.split() if "_" in word and "=" not in word} <= tools
+
+
+async def test_what_a_person_picks_from_carries_an_icon_that_nobody_has_to_fetch(desk: Desk) -> None:
+    async with connected(desk, era=Era.MUTE) as client:
+        offered: list[Resource | ResourceTemplate | Prompt] = [
+            *(await client.list_resources()).resources,
+            *(await client.list_resource_templates()).resource_templates,
+            *(await client.list_prompts()).prompts,
+        ]
+
+    assert len(offered) == 11
+    assert all(icon.src.startswith("data:") for one in offered for icon in one.icons or ())
+    assert all(one.icons for one in offered)
 
 
 async def test_a_subscriber_is_told_when_a_job_has_moved(desk: Desk) -> None:

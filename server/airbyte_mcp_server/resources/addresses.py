@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from mcp_types import Resource, ResourceTemplate
 
+from airbyte_mcp_server.icons import ICON
+
 JSON = "application/json"
 LONGEST = 2_000
 
@@ -108,13 +110,20 @@ KINDS = (
 )
 
 RESOURCES = [
-    Resource(name=k.name, title=k.title, uri=k.address, description=k.description, mime_type=JSON)
+    Resource(
+        name=k.name, title=k.title, uri=k.address, description=k.description, mime_type=JSON, icons=[ICON]
+    )
     for k in KINDS
     if k.variable is None
 ]
 TEMPLATES = [
     ResourceTemplate(
-        name=k.name, title=k.title, uri_template=k.address, description=k.description, mime_type=JSON
+        name=k.name,
+        title=k.title,
+        uri_template=k.address,
+        description=k.description,
+        mime_type=JSON,
+        icons=[ICON],
     )
     for k in KINDS
     if k.variable is not None
