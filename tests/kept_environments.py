@@ -44,7 +44,7 @@ class Kept:
             python = folder / "bin" / "python"
             install = ["pip", "install", "--exclude-newer", AS_OF, "--python", str(python), *requirements]
             for arguments in (["venv", "--python", sys.executable, str(folder)], install):
-                subprocess.run([str(uv), "--quiet", *arguments], check=True, timeout=300)
+                subprocess.run([str(uv), "--quiet", "--system-certs", *arguments], check=True, timeout=300)
 
         return self._made(requirements, make) / "bin" / "python"
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from airbyte_guardrails import audit, decisions, execution, in_force, refusals, rulings
 from airbyte_guardrails.audit import RecordKind
@@ -101,9 +101,13 @@ class PlanBook:
         draft: PlanDraft[Any],
         *,
         client: str | None = None,
+        asked_at: datetime | None = None,
         require: Callable[[Plan], None] = anything,
     ) -> Plan:
-        """Store a draft as a plan, or return the unfinished one of the same wish.
+        """Store a draft as a plan, or return the one of the same wish that is unfinished.
+
+        So is returned one that began after `asked_at`: whoever asked before it
+        began wishes for nothing more.
 
         A pending plan of the same requester, action and targets whose meaning
         has changed since is superseded by the new one. A plan that policy
@@ -115,6 +119,7 @@ class PlanBook:
             requester: Who asks.
             draft: What is asked for.
             client: What the requester's program calls itself.
+            asked_at: When the requester asked, before the draft was made.
             require: Raises for a plan that would wait for a person in vain; it is not stored then. The
                 store's lock is held, so it must not block.
 
@@ -132,14 +137,20 @@ class PlanBook:
             verdict = rulings.ruling(connection, self._policy, plan, now)
             refused = rulings.refusal(connection, plan, verdict, now)
             if refused is None:
-                return self._proposed(connection, plan.model_copy(update={"verdict": verdict}), now, require)
+                ruled = plan.model_copy(update={"verdict": verdict})
+                return self._proposed(connection, ruled, now, asked_at or now, require)
         raise refused
 
     def _proposed(
-        self, connection: Connection, plan: Plan, now: datetime, require: Callable[[Plan], None]
+        self,
+        connection: Connection,
+        plan: Plan,
+        now: datetime,
+        asked_at: datetime,
+        require: Callable[[Plan], None],
     ) -> Plan:
         plan, wish = refusals.considered(connection, plan, now, self._limits.cool_down), _wish(plan)
-        for known in self._unfinished_of(connection, wish):
+        for known in self._known_of(connection, wish, asked_at):
             if _reads_the_same(known, plan):
                 return known
             if known.state is PlanState.PROPOSED:
@@ -294,10 +305,10 @@ class PlanBook:
                 "Ask the person to decide on those first: airbyte-mcp-server approvals list.",
             )
 
-    def _unfinished_of(self, connection: Connection, wish: str) -> list[Plan]:
-        rows = connection.execute(
-            select(plans).where(plans.c.wish == wish, plans.c.state.in_(_UNFINISHED))
-        ).all()
+    def _known_of(self, connection: Connection, wish: str, asked_at: datetime) -> list[Plan]:
+        """Plans of a wish that are unfinished, or began after somebody asked for the same."""
+        known = or_(plans.c.state.in_(_UNFINISHED), plans.c.begun_at > to_text(asked_at))
+        rows = connection.execute(select(plans).where(plans.c.wish == wish, known)).all()
         return [plan for row in rows if not self._is_over(plan := plan_from(row))]
 
     def _require_unexpired(self, plan_id: str) -> None:

@@ -143,13 +143,15 @@ class Dispatch:
     async def _change(self, tool: AnyMutatingTool, arguments: Arguments, call: Call) -> Reply:
         if call.params.request_state is not None:
             return await self._came_back(tool, call.params.request_state, call)
+        asked_at = self._runtime.now()
         draft = await tool.plan(call.context, arguments)
         if isinstance(draft, NothingToDo):
             return answer_result(*results.nothing_to_do(draft))
         await self.settle_abandoned()
         instance = self._runtime.instance
         require = await self._people.requirement(call.ctx)
-        propose = partial(self._runtime.book.propose, client=asking.client_name(call.ctx), require=require)
+        client = asking.client_name(call.ctx)
+        propose = partial(self._runtime.book.propose, client=client, asked_at=asked_at, require=require)
         plan = await run_sync(propose, tool.name, instance, call.requester, draft)
         decided = plan.state is not PlanState.PROPOSED or model_may_confirm(plan, self._runtime)
         asked = plan if decided else await self._people.ask(plan, call.ctx)

@@ -1,6 +1,7 @@
 """Plans move only as the table allows, once each, whoever tries at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -197,3 +198,20 @@ def test_every_refusal_says_what_to_do() -> None:
     error = PlanNotFoundError("plan_x")
 
     assert str(error) == f"{error.message} {error.next_step}"
+
+
+def test_who_asked_before_the_same_wish_began_is_given_that_plan_and_who_asks_later_a_new_one(
+    book: PlanBook, clock: Clock
+) -> None:
+    asked_at = clock.now
+    plan = approved(book)
+    clock.now += timedelta(seconds=1)
+    book.begin(plan.id, plan.digest)
+    book.finish(plan.id, done())
+
+    def asked_again(at: datetime) -> str:
+        same = book.propose(plan.action, plan.instance, plan.requester, draft(), asked_at=at)
+        return same.id
+
+    assert asked_again(asked_at) == plan.id
+    assert asked_again(clock.now + timedelta(seconds=1)) != plan.id
