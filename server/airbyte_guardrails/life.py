@@ -35,7 +35,7 @@ from airbyte_guardrails.plans import (
 )
 from airbyte_guardrails.policy import Policy
 from airbyte_guardrails.rows import find, plan_from, row_values
-from airbyte_guardrails.schema import plans
+from airbyte_guardrails.schema import audit_records, plans
 from airbyte_guardrails.states import PlanState
 from airbyte_guardrails.store import Store
 from airbyte_guardrails.timestamps import to_text
@@ -106,8 +106,8 @@ class PlanBook:
     ) -> Plan:
         """Store a draft as a plan, or return the one of the same wish that is unfinished.
 
-        So is returned one that began after `asked_at`: whoever asked before it
-        began wishes for nothing more.
+        So is returned one that ended after `asked_at`: whoever asked before its
+        end wishes for nothing more.
 
         A pending plan of the same requester, action and targets whose meaning
         has changed since is superseded by the new one. A plan that policy
@@ -306,8 +306,11 @@ class PlanBook:
             )
 
     def _known_of(self, connection: Connection, wish: str, asked_at: datetime) -> list[Plan]:
-        """Plans of a wish that are unfinished, or began after somebody asked for the same."""
-        known = or_(plans.c.state.in_(_UNFINISHED), plans.c.begun_at > to_text(asked_at))
+        """Plans of a wish that are unfinished, or ended after somebody asked for the same."""
+        ended = select(audit_records.c.plan_id).where(
+            audit_records.c.at > to_text(asked_at), audit_records.c.kind == RecordKind.OUTCOME.value
+        )
+        known = or_(plans.c.state.in_(_UNFINISHED), plans.c.id.in_(ended))
         rows = connection.execute(select(plans).where(plans.c.wish == wish, known)).all()
         return [plan for row in rows if not self._is_over(plan := plan_from(row))]
 

@@ -13,6 +13,8 @@ from doors import bearer, client_with, knock, new_token, tokens_file, with_token
 from harness import HEALTHY, Desk, Person, data_of, network_server
 from scripted_airbyte import page, scripted_airbyte
 
+pytestmark = pytest.mark.ci
+
 HEADS = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n",
     "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{more}\r\n",

@@ -15,6 +15,8 @@ import pytest
 from doors import HEADERS, INITIALIZE, bearer, client_with, knock, new_token, with_tokens
 from harness import HEALTHY, TOKEN, Desk, Person, Sandbox, network_server, text_of
 
+pytestmark = pytest.mark.ci
+
 MIB = 1024 * 1024
 MODERN: dict[str, object] = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -200,7 +200,7 @@ def test_every_refusal_says_what_to_do() -> None:
     assert str(error) == f"{error.message} {error.next_step}"
 
 
-def test_who_asked_before_the_same_wish_began_is_given_that_plan_and_who_asks_later_a_new_one(
+def test_who_asked_before_the_same_wish_was_done_is_given_that_plan_and_who_asks_later_a_new_one(
     book: PlanBook, clock: Clock
 ) -> None:
     asked_at = clock.now

@@ -8,6 +8,8 @@ from mcp_types import ElicitResult
 
 from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of
 
+pytestmark = pytest.mark.ci
+
 PAUSE = {"connections": [HEALTHY], "status": "inactive"}
 
 

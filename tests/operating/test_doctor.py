@@ -22,6 +22,8 @@ from processes import clean_environment
 from scripted_airbyte import Reply, ScriptedAirbyte, answer, html, page, scripted_airbyte
 from webhook_receiver import webhook_receiver
 
+pytestmark = pytest.mark.ci
+
 WORKSPACE = {"workspaceId": "9924bcd0-99be-453d-ba47-c2c9766f7da5", "name": "Main"}
 JOB = {"jobId": 7, "status": "succeeded", "jobType": "sync", "connectionId": WORKSPACE["workspaceId"]}
 LISTS = ("/connections", "/jobs", "/sources", "/destinations")

@@ -13,6 +13,8 @@ from airbyte_mcp_server.cli.command import command
 from postgres_server import PASSWORD, PostgresServer
 from processes import clean_environment
 
+pytestmark = pytest.mark.ci
+
 BEFORE_MIGRATIONS = Path(__file__).parents[1] / "airbyte_guardrails" / "before_migrations.sql"
 
 
