@@ -50,7 +50,7 @@ class Siege:
         mute: A client that cannot ask.
         http: The address of a server over HTTP.
         sse: The address of a server over SSE.
-        page: The approvals page, on the same store.
+        page: The approvals page, with plans of its own.
     """
 
     desk: Desk
@@ -104,7 +104,7 @@ def assert_repelled(attempt: Attempt, siege: Siege, record_property: Callable[[s
 
 @contextmanager
 def besieged(desk: Desk) -> Generator[Siege]:
-    """All servers, each with the same store."""
+    """All servers, with the same store, and the page beside them."""
     with ExitStack() as stack:
         modern, legacy, mute = (
             stack.enter_context(talking(desk, era=era)) for era in (Era.MODERN, Era.LEGACY, Era.MUTE)
@@ -118,8 +118,15 @@ def besieged(desk: Desk) -> Generator[Siege]:
             mute=mute,
             http=stack.enter_context(network_server(desk, "http", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
             sse=stack.enter_context(network_server(desk, "sse", {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
-            page=stack.enter_context(page_of(desk, {"AIRBYTE_MCP_COOL_DOWN_SECONDS": "0"})),
+            # A store of its own: the noes that the others are given cool down here.
+            page=stack.enter_context(page_of(_beside(desk))),
         )
+
+
+def _beside(desk: Desk) -> Desk:
+    folder = desk.folder / "page"
+    folder.mkdir()
+    return Desk(desk.sandbox, folder)
 
 
 def state_after_asking(talk: Talk, tool: str, arguments: dict[str, Any]) -> str:
