@@ -49,11 +49,12 @@ class People:
             NobodyCanApproveError: No way leads to a yes that would count.
             GuardrailError: The yes did not count, or the store is gone.
         """
+        abilities = asking.abilities_of(ctx)
+        ways = await self._ways(plan, abilities)
+        # From here to the mark that a question is open nothing may wait, or two calls would both ask it.
         plan = await self._once_answered(plan)
         if plan.state is not PlanState.PROPOSED:
             return plan
-        abilities = asking.abilities_of(ctx)
-        ways = await self._ways(plan, abilities)
         if not ways.exist:
             raise NobodyCanApproveError(plan, self._runtime.settings)
         if not ways.form:
