@@ -1,5 +1,6 @@
 """Knocking at a server's door: one request over real HTTP, and what it gets."""
 
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -30,6 +31,15 @@ HEADERS = {
 }
 # A server with a tokens file or OAuth has no token of its own; an empty variable is one that is not set.
 WITHOUT_ONE_TOKEN = {"AIRBYTE_MCP_TOKEN": ""}
+
+
+def named_token(folder: Path) -> dict[str, str]:
+    """Settings under which the harness's token is that of one person, by name, and nobody's else."""
+    file = folder / "tokens.toml"
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    file.write_text(f'[tokens.bot]\nhash = "sha256:{digest}"\nscopes = ["operate"]\n')
+    file.chmod(0o600)
+    return WITHOUT_ONE_TOKEN | {"AIRBYTE_MCP_TOKENS_FILE": str(file)}
 
 
 def knock(transport: str, url: str, **headers: str | None) -> int:

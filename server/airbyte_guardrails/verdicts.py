@@ -13,6 +13,7 @@ from airbyte_guardrails.errors import EvidenceTooWeakError
 from airbyte_guardrails.evidence import Evidence
 
 TOKEN_PREFIX = "token:"  # noqa: S105 - the beginning of a requester's name, no secret
+SHARED_TOKEN_PREFIX = TOKEN_PREFIX + "shared-"
 OAUTH_PREFIX = "oauth:"
 
 
@@ -88,11 +89,12 @@ def principal_of(requester: str) -> str | None:
 def can_have_a_second_person(requester: str) -> bool:
     """Whether any approver at all can be told apart from this requester.
 
-    Only a bearer token has a name that the operator gave, as approvers have.
-    What an identity provider calls somebody need not be what the page calls
-    them, so that those names differ shows nothing.
+    Only a bearer token of a tokens file has a name that the operator gave, as
+    approvers have. Whoever holds the one token for everybody may be anybody,
+    the approver too. What an identity provider calls somebody need not be what
+    the page calls them, so that those names differ shows nothing.
     """
-    return requester.startswith(TOKEN_PREFIX)
+    return requester.startswith(TOKEN_PREFIX) and not requester.startswith(SHARED_TOKEN_PREFIX)
 
 
 def are_two_people(requester: str, approver: str, evidence: Evidence) -> bool:

@@ -27,9 +27,7 @@ class SlowPerson(Person):
 
 
 @pytest.mark.parametrize("era", [Era.MODERN, Era.LEGACY], ids=lambda era: era.value)
-async def test_parallel_calls_of_one_wish_ask_one_person_once(
-    desk: Desk, era: Era
-) -> None:
+async def test_parallel_calls_of_one_wish_ask_one_person_once(desk: Desk, era: Era) -> None:
     person = SlowPerson()
     async with connected(desk, "stdio", era, person, {"AIRBYTE_MCP_WAIT_SECONDS": "30"}) as client:
         calls = [asyncio.create_task(client.call_tool("set_connection_status", PAUSE)) for _ in range(4)]

@@ -10,6 +10,7 @@ from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 
 from airbyte_guardrails.evidence import Decision
 from deciding_elsewhere import elsewhere
+from doors import named_token
 from harness import FAILING, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
 pytestmark = pytest.mark.ci
@@ -127,7 +128,8 @@ class Led(Person):
 
 async def test_a_second_person_says_yes_on_the_page_and_never_in_the_form(desk: Desk) -> None:
     person, settings = Led(), under(desk, SECOND, AIRBYTE_MCP_APPROVALS_URL="https://approvals.example.com")
-    async with connected(desk, "http", Era.MODERN, person, settings) as client:
+    named = {**settings, **named_token(desk.folder)}
+    async with connected(desk, "http", Era.MODERN, person, named) as client:
         waiting = data_of(await client.call_tool("trigger_sync", TRIGGER))
         early = data_of(await client.call_tool("apply_plan", {"plan_id": waiting["plan_id"]}))
         assert desk.sandbox.effects() == []
@@ -139,6 +141,15 @@ async def test_a_second_person_says_yes_on_the_page_and_never_in_the_form(desk: 
     assert 'Policy: Policy rule "Ask" asks for a second person' in person.questions[0]
     assert done["status"] == "executed"
     assert len(desk.sandbox.effects()) == 1
+
+
+async def test_whoever_holds_the_one_token_for_everybody_may_be_the_approver_too(desk: Desk) -> None:
+    async with connected(desk, "http", settings=under(desk, SECOND)) as client:
+        refused = await client.call_tool("trigger_sync", TRIGGER)
+
+    assert refused.is_error
+    assert "second person" in text_of(refused)
+    assert desk.sandbox.effects() == []
 
 
 async def test_over_stdio_nobody_can_be_told_apart_from_a_second_person(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from airbyte_guardrails.evidence import Decision
 from approval_pages import page_of
 from deciding_elsewhere import elsewhere
 from declaring_client import LEGACY, MODERN, declaring
+from doors import named_token
 from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
 
 pytestmark = pytest.mark.ci
@@ -197,7 +198,7 @@ async def test_a_second_person_takes_somebody_who_has_signed_in_to_be_the_first(
     settings = APPROVALS | ruled(desk, SECOND_PERSON)
     async with connected(desk, settings=settings) as client:
         refused = await client.call_tool("trigger_sync", TRIGGER)
-    async with connected(desk, "http", person=Led(), settings=settings) as client:
+    async with connected(desk, "http", person=Led(), settings=settings | named_token(desk.folder)) as client:
         led = data_of(await client.call_tool("trigger_sync", TRIGGER))
 
     assert refused.is_error

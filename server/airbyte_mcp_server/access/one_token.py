@@ -5,7 +5,7 @@ import secrets
 
 from mcp.server.auth.provider import AccessToken
 
-from airbyte_guardrails.verdicts import TOKEN_PREFIX
+from airbyte_guardrails.verdicts import SHARED_TOKEN_PREFIX
 from airbyte_mcp_server.access.scopes import Scope, with_implied
 
 
@@ -23,7 +23,7 @@ class OneToken:
 
     def __init__(self, token: str) -> None:
         self._digest = digest_of(token)
-        self._name = TOKEN_PREFIX + digest_of(f"name of {token}").hex()[:12]
+        self._name = SHARED_TOKEN_PREFIX + digest_of(f"name of {token}").hex()[:12]
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """The access that a token gives, or None if it is not ours; compared in constant time."""
