@@ -31,9 +31,9 @@ from airbyte_guardrails.store import Store
 from airbyte_guardrails.timestamps import to_text
 from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
-from airbyte_mcp_server.listening import authority, bound
 from airbyte_mcp_server.pages.serving import address_of, approvals_of, config_of
 from airbyte_mcp_server.runtime import Runtime, store_of
+from airbyte_mcp_server.serving.listening import authority, bound
 from airbyte_mcp_server.settings_sources import load_settings
 from airbyte_tools.tool import MutatingTool
 from harness import COMMAND, HEALTHY, Desk

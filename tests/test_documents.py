@@ -124,7 +124,7 @@ def test_every_runtime_dependency_has_its_reason_and_nothing_else_has() -> None:
 def test_a_server_that_lists_its_tools_has_loaded_exactly_what_the_page_says() -> None:
     modules = {name: name.replace("-", "_") for name, _ in _dependencies()}
     script = (
-        "import sys, airbyte_mcp_server.cli.command, airbyte_mcp_server.transports\n"
+        "import sys, airbyte_mcp_server.cli.command, airbyte_mcp_server.serving.transports\n"
         "from airbyte_mcp_server.server import listed_tools; listed_tools()\n"
         f"print(*[name for name, module in {modules!r}.items() if module in sys.modules])"
     )

@@ -70,7 +70,7 @@ def test_listing_loads_neither_tools_nor_client_nor_store() -> None:
     heavy = ["airbyte_tools", "airbyte_client", "httpx", "sqlalchemy", "humanize", "croniter", "platformdirs"]
     probe = (
         "import sys, json\n"
-        "from airbyte_mcp_server import transports\n"
+        "from airbyte_mcp_server.serving import transports\n"
         "from airbyte_mcp_server.cli import command\n"
         "from airbyte_mcp_server.server import build_server, listed_tools\n"
         "from airbyte_mcp_server.runtime import Runtime\n"

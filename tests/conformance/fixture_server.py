@@ -38,10 +38,10 @@ from mcp_types import (
 )
 from pydantic import BaseModel
 
-from airbyte_mcp_server import network
 from airbyte_mcp_server.__main__ import main
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
+from airbyte_mcp_server.serving import network
 from conformance import fixture_tools
 from conformance.fixture_contents import PROMPT_ARGUMENTS, RESOURCES, WATCHED, prompt_messages
 from conformance.fixture_rounds import CONTEXT, Round

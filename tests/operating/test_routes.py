@@ -149,7 +149,8 @@ def test_metrics_without_their_library_stop_the_start_with_what_to_install(tmp_p
 def test_stdio_loads_nothing_of_all_this() -> None:
     program = (
         "import sys\n"
-        "from airbyte_mcp_server import dispatch, transports\n"
+        "from airbyte_mcp_server import dispatch\n"
+        "from airbyte_mcp_server.serving import transports\n"
         "heavy = ('prometheus_client', 'airbyte_mcp_server.operating.routes')\n"
         "print([name for name in heavy if name in sys.modules])\n"
     )

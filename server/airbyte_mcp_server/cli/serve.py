@@ -35,7 +35,7 @@ def serve(*, with_sandbox: bool = False, **options: Any) -> None:  # noqa: ANN40
 
 def _run(settings: Settings, instance: str) -> None:
     from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without the MCP SDK
-    from airbyte_mcp_server.transports import serve as serve_transport  # noqa: PLC0415 - as above
+    from airbyte_mcp_server.serving.transports import serve as serve_transport  # noqa: PLC0415 - as above
 
     asyncio.run(serve_transport(Runtime(settings, instance), speaker(settings, say)))
 

@@ -17,11 +17,11 @@ from starlette.types import ASGIApp
 from airbyte_guardrails.sign_ins import SignInLimits, SignIns
 from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import Dispatch
-from airbyte_mcp_server.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
 from airbyte_mcp_server.pages.app import approvals_app
 from airbyte_mcp_server.pages.plans import Apply, Office
 from airbyte_mcp_server.pages.walls import Address
 from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.serving.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
 from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError, variable_of
 
 BROWSERS_AT_ONCE = 200

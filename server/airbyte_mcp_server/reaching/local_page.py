@@ -14,10 +14,10 @@ from anyio.to_thread import run_sync
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
-from airbyte_mcp_server.listening import QuietServer, bound
 from airbyte_mcp_server.reaching.local_plans import LocalDesk, Shown, local_app
 from airbyte_mcp_server.reaching.opening import open_browser
 from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.serving.listening import QuietServer, bound
 from airbyte_mcp_server.settings import SettingsError
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from mcp.server.stdio import stdio_server
 
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
-from airbyte_mcp_server.standard_input import claimed_stdin
-from airbyte_mcp_server.stopping import when_told_to_stop
+from airbyte_mcp_server.serving.standard_input import claimed_stdin
+from airbyte_mcp_server.serving.stopping import when_told_to_stop
 
 
 async def serve(runtime: Runtime, announce: Callable[[str], None]) -> None:
@@ -27,7 +27,7 @@ async def serve(runtime: Runtime, announce: Callable[[str], None]) -> None:
         if runtime.settings.transport == "stdio":
             await _serve_stdio(runtime)
         else:
-            from airbyte_mcp_server.network import serve_network  # noqa: PLC0415 - stdio does without it
+            from airbyte_mcp_server.serving.network import serve_network  # noqa: PLC0415 - stdio does without it
 
             await serve_network(runtime, announce)
     finally:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from airbyte_mcp_server.serving.stopping import when_told_to_stop
 from airbyte_mcp_server.settings import SettingsError, flag_of
-from airbyte_mcp_server.stopping import when_told_to_stop
 
 SHUTDOWN_SECONDS = 5
 

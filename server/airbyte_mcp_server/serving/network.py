@@ -23,10 +23,10 @@ from starlette.types import Scope as RequestScope
 from airbyte_mcp_server.access.door import Door, OnlyKnownHosts, door_of
 from airbyte_mcp_server.access.scopes import Scope
 from airbyte_mcp_server.access.slow_clients import bounded_to, whole_requests
-from airbyte_mcp_server.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
 from airbyte_mcp_server.operating.routes import operating_routes
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
+from airbyte_mcp_server.serving.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
 
 SSE_PATH = "/sse"
 MESSAGES_PATH = "/messages/"
