@@ -38,7 +38,7 @@ generate: $(VENV)/.dev
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group editable -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group editable --group dev -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra metrics --extra postgres -o deploy/requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra metrics --extra postgres --extra telemetry -o deploy/requirements.lock
 
 wheel: $(VENV)/.dev
 	@$(BIN)/python -m build --no-isolation --outdir dist .
