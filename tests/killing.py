@@ -1,19 +1,16 @@
-"""Servers that are stopped at a chosen step of a change, from outside, and what their stores hold afterwards.
+"""Servers that are stopped at a chosen step of a change, from outside.
 
 No product code knows of this: a proxy before Airbyte holds a request or its
 answer, or the test holds the store's write lock, so that the server waits.
 """
 
-import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,12 +19,9 @@ from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
 
-from airbyte_guardrails import audit
-from airbyte_guardrails.searching import Record, Search, found
-from airbyte_guardrails.store import Store
-from airbyte_guardrails.timestamps import to_text
 from faulty_proxy import Fault, faulty_proxy
 from harness import COMMAND, HEALTHY, TOKEN, Desk, Era, Person, Sandbox, client_on, client_wire
+from stores_outside import FileStoreOf, StoreOf
 
 SECONDS = 30
 SECOND = "Ad spend to warehouse"
@@ -79,63 +73,6 @@ class Gate:
         self._let_go.set()
 
 
-class StoreOf:
-    """The store of a desk's servers, looked at and held as another program could."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._file = desk.folder / "data" / "plans.sqlite"
-        self._holding: sqlite3.Connection | None = None
-
-    def lock(self) -> None:
-        """Let nobody else write."""
-        self._holding = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-        self._holding.execute("BEGIN IMMEDIATE")
-
-    def unlock(self) -> None:
-        """Let others write again."""
-        if self._holding is not None:
-            self._holding.close()
-
-    def plan(self) -> tuple[str, str]:
-        """The id and the state of the one plan."""
-        with closing(sqlite3.connect(self._file)) as raw:
-            ((plan_id, state),) = raw.execute("SELECT id, state FROM plans").fetchall()
-        return plan_id, state
-
-    def lease(self) -> str:
-        """Until when the one plan is left to its worker."""
-        with closing(sqlite3.connect(self._file)) as raw:
-            ((until,),) = raw.execute("SELECT lease_until FROM plans").fetchall()
-        return str(until)
-
-    def give_up_worker(self) -> None:
-        """What time does to a worker that is not heard of any more: its lease is over, and no longer its own."""
-        with closing(sqlite3.connect(self._file)) as raw:
-            raw.execute("UPDATE plans SET worker = 'gone', lease_until = '2000-01-01T00:00:00.000000Z'")
-            raw.commit()
-
-    def age(self, days: int) -> None:
-        """Let the one plan have been begun so many days ago."""
-        with closing(sqlite3.connect(self._file)) as raw:
-            raw.execute("UPDATE plans SET begun_at = ?", [to_text(datetime.now(UTC) - timedelta(days=days))])
-            raw.commit()
-
-    def forget_progress(self) -> None:
-        """Leave the one plan as a version did that kept no entry for each target."""
-        with closing(sqlite3.connect(self._file)) as raw:
-            raw.execute("UPDATE plans SET outcomes = '[]', baselines = '{}', lease_until = NULL")
-            raw.commit()
-
-    def records(self) -> Sequence[Record]:
-        """The audit, which must be whole."""
-        store = Store(self._file)
-        with store.reading() as connection:
-            assert audit.broken_at(connection) is None
-            records = list(found(connection, Search()))
-        store.close()
-        return records
-
-
 @contextmanager
 def serving(desk: Desk, settings: dict[str, str]) -> Generator[tuple["subprocess.Popen[str]", str]]:
     """A server over HTTP and its address; killed at the end if it still lives."""
@@ -157,10 +94,9 @@ async def client_of(url: str, person: Person | None = None) -> AsyncGenerator[Cl
         yield await stack.enter_async_context(client_on(wire, Era.MODERN, person))
 
 
-async def waits_for_the_store(process: "subprocess.Popen[str]") -> None:
-    """Until a thread of the process sleeps, which none does but SQLite's, waiting for a lock."""
-    tasks = Path(f"/proc/{process.pid}/task")
-    await becomes(lambda: any("nanosleep" in (task / "wchan").read_text() for task in tasks.iterdir()))
+async def waits_for_the_store(store: StoreOf, process: "subprocess.Popen[str]") -> None:
+    """Until the process waits for the lock that the test holds."""
+    await becomes(lambda: store.is_waited_for(process.pid))
 
 
 async def becomes(condition: Callable[[], bool]) -> None:
@@ -218,9 +154,9 @@ def _nothing() -> None:
 class Boundary:
     """A stop on the way from a server to a sandbox."""
 
-    def __init__(self, desk: Desk, wanted: Stop) -> None:
+    def __init__(self, desk: Desk, wanted: Stop, store: StoreOf | None = None) -> None:
         self.gate = Gate()
-        self.stop, self.store, self._sandbox = wanted, StoreOf(desk), desk.sandbox
+        self.stop, self.store, self._sandbox = wanted, store or FileStoreOf(desk), desk.sandbox
         after = {At.ANSWER: self.gate.hold, At.STORE: self._lock, At.RECORDED: self.gate.pass_by}
         verb, place = wanted.request
         self._rule = Fault(
@@ -249,7 +185,7 @@ class Boundary:
         """Settings of servers that come to it, and to what else is wrong between them and Airbyte."""
         faults = [self._rule, self._first_change] if self.stop.later else [self._rule]
         with faulty_proxy(self._sandbox.url, *faults, *more) as address:
-            yield {"AIRBYTE_API_URL": address}
+            yield {"AIRBYTE_API_URL": address} | self.store.settings
             self.gate.let_go()
 
     def person(self) -> Decider:
@@ -267,7 +203,7 @@ async def call_and_kill(desk: Desk, settings: dict[str, str], boundary: Boundary
                 group.start_soon(client.call_tool, *wanted.call)
                 await boundary.gate.reached()
                 if wanted.at is At.STORE:
-                    await waits_for_the_store(process)
+                    await waits_for_the_store(store, process)
                 if wanted.at is At.RECORDED:
                     await becomes(lambda: store.plan()[1] == "executed")
                 process.kill()

@@ -24,15 +24,17 @@ from killing import (
     newest_job,
     serving,
 )
+from postgres_server import PostgresServer
+from stores_outside import DatabaseStoreOf, FileStoreOf, StoreOf
 
 pytestmark = pytest.mark.ci
 
 SCHEDULE = ("update_schedule", {"connections": [HEALTHY], "every_hours": 6})
 
 
-def stop(name: str, *, everywhere: bool = False, **fields: Any) -> Any:
-    """A boundary under its name; run only with the slower tests unless `everywhere`."""
-    return pytest.param(Stop(**fields), id=name, marks=() if everywhere else pytest.mark.ci)
+def stop(name: str, **fields: Any) -> Any:
+    """A boundary under its name."""
+    return pytest.param(Stop(**fields), id=name)
 
 
 STOPS = [
@@ -47,7 +49,6 @@ STOPS = [
     ),
     stop(
         "before the approval is used",
-        everywhere=True,
         call=TRIGGER,
         at=At.STORE,
         request=("GET", HEALTHY),
@@ -137,7 +138,6 @@ STOPS = [
     ),
     stop(
         "between the first of two and the second",
-        everywhere=True,
         call=BOTH,
         at=At.ARRIVAL,
         request=("GET", SECOND),
@@ -181,10 +181,20 @@ STOPS = [
 ]
 
 
+@pytest.fixture(params=["file", "database"])
+def store(request: pytest.FixtureRequest, desk: Desk) -> StoreOf:
+    """An empty store of each kind."""
+    if request.param == "file":
+        return FileStoreOf(desk)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return DatabaseStoreOf(server.fresh_database())
+
+
 @pytest.mark.parametrize("wanted", STOPS)
-async def test_a_kill_never_leads_to_a_second_request_or_a_lost_record(desk: Desk, wanted: Stop) -> None:
-    boundary = Boundary(desk, wanted)
-    store = boundary.store
+async def test_a_kill_never_leads_to_a_second_request_or_a_lost_record(
+    desk: Desk, store: StoreOf, wanted: Stop
+) -> None:
+    boundary = Boundary(desk, wanted, store)
     with boundary.ahead() as settings:
         await call_and_kill(desk, settings, boundary)
         plan_id, left = store.plan()

@@ -19,7 +19,6 @@ from killing import (
     Boundary,
     Gate,
     Stop,
-    StoreOf,
     assert_recorded,
     becomes,
     call_and_kill,
@@ -27,6 +26,7 @@ from killing import (
     newest_job,
     serving,
 )
+from stores_outside import FileStoreOf, StoreOf
 
 pytestmark = pytest.mark.ci
 
@@ -73,7 +73,7 @@ async def slow_call(
 
 @pytest.mark.ci
 async def test_a_request_that_arrives_after_its_plan_was_settled_stays_the_only_one(desk: Desk) -> None:
-    store, gate = StoreOf(desk), Gate()
+    store, gate = FileStoreOf(desk), Gate()
     with faulty_proxy(desk.sandbox.url, Fault("POST", JOBS, before=gate.hold, times=1)) as address:
         settings = {"AIRBYTE_API_URL": address}
         with serving(desk, settings) as (process, url):
