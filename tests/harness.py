@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp.client.session import MessageHandlerFnT
@@ -45,9 +46,11 @@ __all__ = [
     "COMMAND",
     "FAILING",
     "HEALTHY",
+    "NETWORK",
     "PAUSED",
     "SLOW",
     "TOKEN",
+    "TRANSPORTS",
     "Desk",
     "Era",
     "LoggedRequest",
@@ -66,6 +69,10 @@ __all__ = [
 ]
 
 TOKEN = "planted-bearer-token-of-the-server"
+
+# What a test shows on every transport, `make test` shows on stdio; the others go with CI's slower tests.
+NETWORK = [pytest.param("sse", marks=pytest.mark.ci), pytest.param("http", marks=pytest.mark.ci)]
+TRANSPORTS = ["stdio", *NETWORK]
 APPROVE = ElicitResult(action="accept", content={"decision": "approve"})
 
 

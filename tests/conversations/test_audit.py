@@ -71,6 +71,7 @@ async def test_the_export_holds_every_record_and_no_secret(desk: Desk) -> None:
     assert "planted-" not in exported.stdout
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("tampering", TAMPERING.values(), ids=TAMPERING.keys())
 async def test_what_was_tampered_with_shows(desk: Desk, tampering: str) -> None:
     await session_with_a_yes_and_a_no(desk)

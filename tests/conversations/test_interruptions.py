@@ -14,7 +14,9 @@ from faulty_proxy import Fault, faulty_proxy
 from harness import (
     COMMAND,
     HEALTHY,
+    NETWORK,
     TOKEN,
+    TRANSPORTS,
     Desk,
     Era,
     Person,
@@ -55,7 +57,7 @@ def assert_done_once(desk: Desk) -> None:
     assert "Nothing waits" in desk.command("approvals", "list").stdout
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_client_that_cancels_or_leaves_does_not_break_off_a_change(
     desk: Desk, transport: str
 ) -> None:
@@ -74,7 +76,7 @@ async def test_a_client_that_cancels_or_leaves_does_not_break_off_a_change(
     await run_sync(lambda: assert_done_once(desk))
 
 
-@pytest.mark.parametrize("transport", ["sse", "http"])
+@pytest.mark.parametrize("transport", NETWORK)
 async def test_a_server_that_is_told_to_stop_brings_its_change_to_an_end(desk: Desk, transport: str) -> None:
     held = Held()
     with held.before(desk) as settings:

@@ -8,7 +8,18 @@ import httpx
 import pytest
 
 from doors import HEADERS, INITIALIZE, knock
-from harness import CLIENT_SECRET, COMMAND, HEALTHY, TOKEN, Desk, Person, connected, network_server
+from harness import (
+    CLIENT_SECRET,
+    COMMAND,
+    HEALTHY,
+    NETWORK,
+    TOKEN,
+    TRANSPORTS,
+    Desk,
+    Person,
+    connected,
+    network_server,
+)
 
 
 @pytest.mark.parametrize("transport", ["sse", "http"])
@@ -32,7 +43,7 @@ def test_messages_of_an_sse_session_need_the_token_too(desk: Desk) -> None:
     assert with_token.status_code == 404
 
 
-@pytest.mark.parametrize("transport", ["sse", "http"])
+@pytest.mark.parametrize("transport", NETWORK)
 def test_without_a_configured_token_one_is_made_and_told_to_the_operator_only(
     desk: Desk, transport: str
 ) -> None:
@@ -67,7 +78,7 @@ def test_a_port_that_is_taken_is_said_to_be_taken(desk: Desk) -> None:
     assert "Traceback" not in refused.stderr
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_the_secrets_of_a_session_are_in_no_log(desk: Desk, transport: str) -> None:
     settings = {"AIRBYTE_MCP_LOG_LEVEL": "debug"}
     async with connected(desk, transport, person=Person(), settings=settings) as client:

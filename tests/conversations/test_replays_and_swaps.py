@@ -7,7 +7,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolResult, ElicitResult, InputRequiredResult, InputResponses
 
-from harness import APPROVE, FAILING, HEALTHY, Desk, Era, connected, data_of, text_of
+from harness import APPROVE, FAILING, HEALTHY, TRANSPORTS, Desk, Era, connected, data_of, text_of
 
 TRIGGER = {"connections": [HEALTHY]}
 YES: InputResponses = {"approval": APPROVE}
@@ -35,7 +35,7 @@ async def answered(
     return result
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_replayed_accept_starts_nothing_new_and_returns_the_first_outcome(
     desk: Desk, transport: str
 ) -> None:

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
 
-from harness import APPROVE, HEALTHY, Desk, Era, Person, connected, data_of, text_of
+from harness import APPROVE, HEALTHY, TRANSPORTS, Desk, Era, Person, connected, data_of, text_of
 
 TRIGGER = {"connections": [HEALTHY]}
 ONE_SECOND = {"AIRBYTE_MCP_APPROVE_SECONDS": "1"}
@@ -35,7 +35,7 @@ class LatePerson(Person):
         return reply
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk, transport: str) -> None:
     person = SilentPerson()
     async with connected(desk, transport, era=Era.LEGACY, person=person, settings=ONE_SECOND) as client:
@@ -47,7 +47,7 @@ async def test_a_question_that_nobody_answers_in_time_is_a_no(desk: Desk, transp
     assert desk.sandbox.effects() == []
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "http"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_yes_that_comes_too_late_is_a_no(desk: Desk, transport: str) -> None:
     async with connected(
         desk, transport, era=Era.MODERN, person=LatePerson(desk), settings=ONE_SECOND

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anyio
+import pytest
 from anyio.to_thread import run_sync
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
@@ -59,6 +60,7 @@ async def test_a_yes_where_airbyte_is_out_of_reach_waits_for_the_assistant(desk:
     assert len(desk.sandbox.effects()) == 1
 
 
+@pytest.mark.ci
 async def test_a_hundred_calls_at_once_apply_an_approved_plan_once(desk: Desk) -> None:
     outcomes: list[str] = []
 
@@ -97,6 +99,7 @@ async def test_without_a_terminal_nobody_can_approve(desk: Desk) -> None:
     assert desk.sandbox.effects() == []
 
 
+@pytest.mark.ci
 async def test_terminal_approvals_can_be_switched_off(desk: Desk) -> None:
     plan_id = await waiting_plan(desk)
     shown = await approve(desk, plan_id, AIRBYTE_MCP_TERMINAL_APPROVALS="false")
@@ -136,6 +139,7 @@ async def test_an_unknown_plan_is_said_to_be_unknown(desk: Desk) -> None:
     assert "There is no plan" in shown.stderr
 
 
+@pytest.mark.ci
 async def test_a_server_for_which_terminals_do_not_count_sends_nobody_there(desk: Desk) -> None:
     off = {"AIRBYTE_MCP_TERMINAL_APPROVALS": "false"}
     async with connected(desk, era=Era.MUTE, settings=off) as client:
@@ -147,6 +151,7 @@ async def test_a_server_for_which_terminals_do_not_count_sends_nobody_there(desk
     assert desk.sandbox.effects() == []
 
 
+@pytest.mark.ci
 async def test_a_plan_for_one_airbyte_is_never_applied_to_another(desk: Desk, tmp_path: Path) -> None:
     plan_id = await waiting_plan(desk)
     with running_sandbox(tmp_path / "other-sandbox") as other:
@@ -158,6 +163,7 @@ async def test_a_plan_for_one_airbyte_is_never_applied_to_another(desk: Desk, tm
     assert effects == desk.sandbox.effects() == []
 
 
+@pytest.mark.ci
 async def test_an_approval_that_is_not_used_in_time_expires(desk: Desk) -> None:
     async with connected(desk, era=Era.MUTE) as client:
         plan_id = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
@@ -171,6 +177,7 @@ async def test_an_approval_that_is_not_used_in_time_expires(desk: Desk) -> None:
     assert desk.sandbox.effects() == []
 
 
+@pytest.mark.ci
 async def test_a_no_in_the_form_takes_back_a_yes_on_a_terminal_that_was_not_used(desk: Desk) -> None:
     class Changing(Person):
         async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:

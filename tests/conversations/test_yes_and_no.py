@@ -4,10 +4,9 @@ import pytest
 from anyio.to_thread import run_sync
 from mcp_types import ElicitResult
 
-from harness import APPROVE, HEALTHY, SLOW, Desk, Era, Person, connected, data_of, text_of
+from harness import APPROVE, HEALTHY, SLOW, TRANSPORTS, Desk, Era, Person, connected, data_of, text_of
 from pseudo_terminal import at_a_terminal
 
-TRANSPORTS = ("stdio", "sse", "http")
 ASKING = (Era.MODERN, Era.LEGACY)
 TRIGGER = {"connections": [HEALTHY]}
 
@@ -24,7 +23,7 @@ NOES = {
 }
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", ["stdio", "http", pytest.param("sse", marks=pytest.mark.ci)])
 @pytest.mark.parametrize("era", ASKING, ids=lambda era: era.value)
 async def test_after_a_yes_exactly_one_sync_runs_and_its_rows_are_in_the_sink(
     desk: Desk, transport: str, era: Era
