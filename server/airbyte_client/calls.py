@@ -65,6 +65,9 @@ class Answer:
 Observer = Callable[[Call, Answer | None, float], None]
 """Told of each request once it is over: the call, the answer if a whole one came, and the seconds it took."""
 
+Joined = Callable[[Call], None]
+"""Told of each read that sends no request, but waits for an identical one that is on its way."""
+
 
 def decode(answer: Answer, shape: type[T]) -> T:
     """The answer as a model.

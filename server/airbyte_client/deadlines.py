@@ -16,7 +16,9 @@ from typing import Any
 import httpcore
 import httpx
 
-AsyncHttp = httpx.AsyncClient
+from airbyte_client.lanes import AsyncHttp
+
+__all__ = ["AsyncHttp", "SyncHttp", "deadline_in"]
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -24,10 +24,18 @@ class AsyncSharedReads:
     def __init__(self) -> None:
         self._flights: dict[Hashable, _Flight] = {}
 
-    async def run(self, key: Hashable, read: AsyncSource[Answer]) -> Answer:
-        """Read, or wait for the one that already does; the last waiter to be cancelled cancels the read."""
+    async def run(self, key: Hashable, read: AsyncSource[Answer], joined: Callable[[], None]) -> Answer:
+        """Read, or wait for the one that already does; the last waiter to be cancelled cancels the read.
+
+        Args:
+            key: Equal for identical reads.
+            read: Reads.
+            joined: Called by whoever waits instead of reading.
+        """
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is not None:
+            joined()
+        else:
             flight = _Flight(asyncio.ensure_future(_as_coroutine(read)))
             self._flights[key] = flight
         flight.waiters += 1
@@ -52,12 +60,13 @@ class SyncSharedReads:
         self._flights: dict[Hashable, Future[Answer]] = {}
         self._lock = threading.Lock()
 
-    def run(self, key: Hashable, read: SyncSource[Answer]) -> Answer:
-        """Read, or wait for the thread that already does."""
+    def run(self, key: Hashable, read: SyncSource[Answer], joined: Callable[[], None]) -> Answer:
+        """Read, or wait for the thread that already does; the arguments are those of `AsyncSharedReads`."""
         mine: Future[Answer] = Future()
         with self._lock:
             flight = self._flights.setdefault(key, mine)
         if flight is not mine:
+            joined()
             return flight.result()
         try:
             mine.set_result(read())

@@ -1,12 +1,14 @@
 """Identical reads at the same time are one request; a change is never answered by an older read."""
 
 import asyncio
+import queue
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from airbyte_answers import CONNECTION_ID, connection
-from airbyte_client import AirbyteClient, AirbyteError, AsyncAirbyteClient, NoAuth, NotFoundError
+from airbyte_client import AirbyteClient, AirbyteError, AsyncAirbyteClient, NoAuth, NotFoundError, Operation
+from airbyte_client.calls import Call
 from scripted_airbyte import Reply, Request, ScriptedAirbyte, answer
 
 HELD = Reply(body=answer(connection()).body, hold=True)
@@ -20,8 +22,10 @@ async def _arrived(server: ScriptedAirbyte) -> None:
 def test_a_hundred_readers_cause_one_request(server: ScriptedAirbyte) -> None:
     server.on(LINE, HELD)
 
+    joined: list[Call] = []
+
     async def read_all() -> list[str]:
-        async with AsyncAirbyteClient(server.base_url, auth=NoAuth()) as client:
+        async with AsyncAirbyteClient(server.base_url, auth=NoAuth(), joined=joined.append) as client:
             tasks = [asyncio.create_task(client.get_connection(CONNECTION_ID)) for _ in range(100)]
             await _arrived(server)
             server.release.set()
@@ -29,6 +33,7 @@ def test_a_hundred_readers_cause_one_request(server: ScriptedAirbyte) -> None:
 
     assert len(asyncio.run(read_all())) == 100
     assert len(server.log) == 1
+    assert joined == [Call(Operation.GET_CONNECTION, CONNECTION_ID)] * 99
 
 
 def test_a_reader_that_gives_up_does_not_disturb_the_others(server: ScriptedAirbyte) -> None:
@@ -86,15 +91,21 @@ def test_threads_share_a_read_too(server: ScriptedAirbyte) -> None:
         return HELD
 
     server.on(LINE, reply)
-    with AirbyteClient(server.base_url, auth=NoAuth()) as client, ThreadPoolExecutor(8) as pool:
+    joined: queue.Queue[Call] = queue.Queue()
+    with (
+        AirbyteClient(server.base_url, auth=NoAuth(), joined=joined.put) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
         first = pool.submit(client.get_connection, CONNECTION_ID)
         assert server.arrived.wait(5)
         others = [pool.submit(client.get_connection, CONNECTION_ID) for _ in range(7)]
+        told = [joined.get(timeout=5) for _ in others]
         server.release.set()
         names = {future.result(timeout=10).name for future in [first, *others]}
 
     assert names == {"Orders to warehouse"}
-    assert 1 <= len(server.log) <= 8
+    assert told == [Call(Operation.GET_CONNECTION, CONNECTION_ID)] * 7
+    assert len(server.log) == 1
 
 
 def test_errors_are_errors_of_the_tree(server: ScriptedAirbyte) -> None:

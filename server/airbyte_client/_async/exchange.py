@@ -5,7 +5,7 @@ from http import HTTPStatus
 from airbyte_client._async.tokens import AsyncTokens
 from airbyte_client._async.wire import AsyncWire
 from airbyte_client.base_url import config_base_url
-from airbyte_client.calls import Answer, Call
+from airbyte_client.calls import Answer, Call, Joined
 from airbyte_client.clocks import AsyncClock
 from airbyte_client.errors import (
     AirbyteError,
@@ -34,6 +34,7 @@ class AsyncExchange:
         *,
         retries: RetryPolicy,
         kept: KeptAnswers,
+        joined: Joined,
     ) -> None:
         self.base_url = base_url
         self.tokens = tokens
@@ -43,6 +44,7 @@ class AsyncExchange:
         self._config_url = config_base_url(base_url)
         self._reads = AsyncSharedReads()
         self._kept = kept
+        self._joined = joined
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -67,7 +69,7 @@ class AsyncExchange:
         kept = self._kept.get(key)
         if kept is not None:
             return kept
-        answer = await self._reads.run(key, lambda: self._send_read(call))
+        answer = await self._reads.run(key, lambda: self._send_read(call), lambda: self._joined(call))
         if call.operation.lists_names:
             self._kept.put(key, answer, asked_after=changes)
         return answer

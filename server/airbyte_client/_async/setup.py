@@ -13,7 +13,7 @@ from airbyte_client._async.tokens import AsyncTokens
 from airbyte_client._async.wire import AsyncWire
 from airbyte_client.auth import Auth, NoAuth, auth_from_environment
 from airbyte_client.base_url import DEFAULT_BASE_URL, normalise_base_url
-from airbyte_client.calls import Observer
+from airbyte_client.calls import Call, Joined, Observer
 from airbyte_client.clocks import AsyncClock
 from airbyte_client.deadlines import AsyncHttp
 from airbyte_client.errors import ConfigurationError
@@ -33,6 +33,7 @@ def build_exchange(
     clock: AsyncClock,
     transport: httpx.AsyncBaseTransport | None,
     observer: Observer | None,
+    joined: Joined | None,
 ) -> AsyncExchange:
     """The exchange that a client and its siblings share.
 
@@ -57,7 +58,11 @@ def build_exchange(
     wire = AsyncWire(http, clock, connect_timeout, timeout, observer)
     tokens = AsyncTokens(wire, clock, auth, url)
     kept = KeptAnswers(clock.monotonic, names_kept_for)
-    return AsyncExchange(wire, tokens, clock, url, retries=retries, kept=kept)
+    return AsyncExchange(wire, tokens, clock, url, retries=retries, kept=kept, joined=joined or _ignore)
+
+
+def _ignore(call: Call) -> None:
+    """What is told of joined reads where nobody wants to know."""
 
 
 def _trust(ca_bundle: Path | str | None) -> ssl.SSLContext | bool:

@@ -18,7 +18,7 @@ from airbyte_client._sync.paging import iterate
 from airbyte_client._sync.read_back import read_back
 from airbyte_client._sync.setup import build_exchange
 from airbyte_client.auth import Auth
-from airbyte_client.calls import Call, Observer, Page, decode, decode_page
+from airbyte_client.calls import Call, Joined, Observer, Page, decode, decode_page
 from airbyte_client.clocks import SyncClock, SyncPageSource
 from airbyte_client.enums import ConnectionStatus, JobStatus, JobType
 from airbyte_client.errors import CancelRefusedError
@@ -50,12 +50,12 @@ class AirbyteClient:
         connect_timeout: Seconds to make a connection.
         timeout: Seconds for a complete answer, instead of each operation's own (15 to 180).
         retries: How reads are retried; effects never are.
-        names_kept_for: Seconds for which lists of workspaces, sources, destinations and connections are kept,
-            up to 8 MiB of them; any effect through this client forgets them. 0 asks each time.
+        names_kept_for: Seconds to keep what `Operation.lists_names`, up to 8 MiB, until an effect; 0: none.
         ca_bundle: A file of certificates to trust instead of the usual ones.
         clock: Time and waiting; replace it where waiting must not take time.
         transport: An httpx transport to send through, instead of the network.
         observer: Told of each request once it is over; it must not raise.
+        joined: Told of each read that waits for an identical request on its way; it must not raise.
 
     Raises:
         ConfigurationError: The base URL or the credentials cannot work.
@@ -75,6 +75,7 @@ class AirbyteClient:
         clock: SyncClock | None = None,
         transport: httpx.BaseTransport | None = None,
         observer: Observer | None = None,
+        joined: Joined | None = None,
     ) -> None:
         self._gate = write_gate
         self._exchange: SyncExchange = build_exchange(
@@ -88,6 +89,7 @@ class AirbyteClient:
             clock=clock or SyncClock(),
             transport=transport,
             observer=observer,
+            joined=joined,
         )
         self._explainer = SyncExplainer(self._exchange)
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from airbyte_client._sync.tokens import SyncTokens
 from airbyte_client._sync.wire import SyncWire
 from airbyte_client.base_url import config_base_url
-from airbyte_client.calls import Answer, Call
+from airbyte_client.calls import Answer, Call, Joined
 from airbyte_client.clocks import SyncClock
 from airbyte_client.errors import (
     AirbyteError,
@@ -35,6 +35,7 @@ class SyncExchange:
         *,
         retries: RetryPolicy,
         kept: KeptAnswers,
+        joined: Joined,
     ) -> None:
         self.base_url = base_url
         self.tokens = tokens
@@ -44,6 +45,7 @@ class SyncExchange:
         self._config_url = config_base_url(base_url)
         self._reads = SyncSharedReads()
         self._kept = kept
+        self._joined = joined
 
     def close(self) -> None:
         """Close the connections."""
@@ -68,7 +70,7 @@ class SyncExchange:
         kept = self._kept.get(key)
         if kept is not None:
             return kept
-        answer = self._reads.run(key, lambda: self._send_read(call))
+        answer = self._reads.run(key, lambda: self._send_read(call), lambda: self._joined(call))
         if call.operation.lists_names:
             self._kept.put(key, answer, asked_after=changes)
         return answer

@@ -14,7 +14,7 @@ from airbyte_client._sync.tokens import SyncTokens
 from airbyte_client._sync.wire import SyncWire
 from airbyte_client.auth import Auth, NoAuth, auth_from_environment
 from airbyte_client.base_url import DEFAULT_BASE_URL, normalise_base_url
-from airbyte_client.calls import Observer
+from airbyte_client.calls import Call, Joined, Observer
 from airbyte_client.clocks import SyncClock
 from airbyte_client.deadlines import SyncHttp
 from airbyte_client.errors import ConfigurationError
@@ -34,6 +34,7 @@ def build_exchange(
     clock: SyncClock,
     transport: httpx.BaseTransport | None,
     observer: Observer | None,
+    joined: Joined | None,
 ) -> SyncExchange:
     """The exchange that a client and its siblings share.
 
@@ -58,7 +59,11 @@ def build_exchange(
     wire = SyncWire(http, clock, connect_timeout, timeout, observer)
     tokens = SyncTokens(wire, clock, auth, url)
     kept = KeptAnswers(clock.monotonic, names_kept_for)
-    return SyncExchange(wire, tokens, clock, url, retries=retries, kept=kept)
+    return SyncExchange(wire, tokens, clock, url, retries=retries, kept=kept, joined=joined or _ignore)
+
+
+def _ignore(call: Call) -> None:
+    """What is told of joined reads where nobody wants to know."""
 
 
 def _trust(ca_bundle: Path | str | None) -> ssl.SSLContext | bool:

@@ -1,0 +1,136 @@
+"""Many requests at a time: twenty connections at most, used again, and closed when nobody needs them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from airbyte_client import AsyncAirbyteClient, NoAuth
+from airbyte_client.lanes import AsyncHttp
+
+BODY = b'{"data":[]}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(BODY),
+    BODY,
+)
+AT_A_TIME = 20
+
+
+@dataclass
+class Door:
+    """A server that answers once it may, and counts who is there."""
+
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    connected: int = 0
+    most_connected: int = 0
+    connections: int = 0
+    asked: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's requests until it is closed."""
+        await self.count(connected=1)
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                await self.count(asked=1)
+                await self.open.wait()
+                writer.write(ANSWER)
+        except asyncio.IncompleteReadError:
+            await self.count(connected=-1)
+        finally:
+            writer.close()
+
+    async def count(self, connected: int = 0, asked: int = 0) -> None:
+        """Something has happened, which somebody may wait for."""
+        async with self.changed:
+            self.connected += connected
+            self.connections += max(0, connected)
+            self.most_connected = max(self.most_connected, self.connected)
+            self.asked += asked
+            self.changed.notify_all()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait, for a while, until something is so."""
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(condition)
+
+
+@asynccontextmanager
+async def served(door: Door) -> AsyncGenerator[str]:
+    """The server's address."""
+    async with await asyncio.start_server(door, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/public/v1"
+
+
+async def test_twenty_requests_run_at_a_time_and_the_others_wait_for_their_turn() -> None:
+    door = Door()
+    async with served(door) as url, AsyncAirbyteClient(url, auth=NoAuth()) as client:
+        reads = [asyncio.ensure_future(client.list_jobs(str(number))) for number in range(3 * AT_A_TIME)]
+        await door.until(lambda: door.asked == AT_A_TIME)
+        door.open.set()
+        await asyncio.gather(*reads)
+
+    assert door.asked == 3 * AT_A_TIME
+    assert door.most_connected == AT_A_TIME
+    assert door.connections == AT_A_TIME
+
+
+async def test_a_read_that_is_given_up_leaves_its_turn_to_others() -> None:
+    door = Door()
+    async with served(door) as url, AsyncAirbyteClient(url, auth=NoAuth()) as client:
+        reads = [asyncio.ensure_future(client.list_jobs(str(number))) for number in range(AT_A_TIME + 1)]
+        await door.until(lambda: door.asked == AT_A_TIME)
+        reads[0].cancel()
+        await door.until(lambda: door.asked == AT_A_TIME + 1)
+        door.open.set()
+
+        assert await asyncio.gather(*reads[1:]) == [[]] * AT_A_TIME
+
+
+async def test_connections_that_nobody_uses_are_closed_while_others_are_used() -> None:
+    door = Door()
+    limits = httpx.Limits(max_connections=AT_A_TIME, keepalive_expiry=0.01)
+    async with served(door) as url:
+        http = AsyncHttp(limits=limits, verify=False)
+        reads = [asyncio.ensure_future(read(http, url)) for _ in range(5)]
+        await door.until(lambda: door.asked == 5)
+        door.open.set()
+        await asyncio.gather(*reads)
+        assert door.connected == 5
+        async with asyncio.timeout(10):
+            while door.connected > 1:
+                await read(http, url)
+        await http.aclose()
+        await door.until(lambda: door.connected == 0)
+
+
+async def test_a_transport_that_was_given_is_closed_once_all_is_over_and_not_before() -> None:
+    class Transport(httpx.AsyncBaseTransport):
+        closed = False
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json={"data": []}, request=request)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    given = Transport()
+    http = AsyncHttp(
+        limits=httpx.Limits(max_connections=2, keepalive_expiry=0), verify=False, transport=given
+    )
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(read(http, "http://airbyte.example"))
+    await read(http, "http://airbyte.example")
+    assert not given.closed
+
+    await http.aclose()
+    assert given.closed
+
+
+async def read(http: AsyncHttp, url: str) -> None:
+    """One request, read to its end."""
+    async with http.stream("GET", url) as response:
+        await response.aread()
