@@ -18,10 +18,11 @@ import clients_table
 import fault_table
 import sandbox_table
 import sync_client
+from airbyte_mcp_server.airbyte_settings import AirbyteSettings
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings, variable_of
+from airbyte_mcp_server.settings import SECRET_NAMES, SETTING_NAMES, Settings, variable_of
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool
 
@@ -66,12 +67,12 @@ def tool_table() -> Iterator[str]:
 
 def settings_table() -> Iterator[str]:
     """The table of settings: flags from the command, meanings from the docstring, the rest from the model."""
-    meanings = documented_attributes(Settings)
+    meanings = documented_attributes(AirbyteSettings) | documented_attributes(Settings)
     options = {option.name: option for option in serve.params if isinstance(option, Option)}
     schemas: dict[str, dict[str, Any]] = Settings.model_json_schema()["properties"]
     yield "| flag | variable | TOML key | default | meaning |"
     yield "|---|---|---|---|---|"
-    for name, schema in schemas.items():
+    for name, schema in ((name, schemas[name]) for name in SETTING_NAMES):
         forms = ("", "_file") if name in SECRET_NAMES else ("",)
         option = options[name + forms[-1]]
         variables = [variable_of(name) + form.upper() for form in forms]

@@ -157,7 +157,7 @@ def page_of(
     clock, store = MovingClock(), store_of(loaded)
     listening = bound("127.0.0.1", 0, "approvals_port")
     local = authority("127.0.0.1", listening)
-    runtime = Runtime(loaded, "default", clock)
+    runtime = Runtime(loaded, clock)
     address = address_of(loaded.approvals_url, local.rsplit(":", 1)[1])
     server = uvicorn.Server(
         config_of(approvals_of(runtime, address, limits or SignInLimits()), address, proxies)
@@ -242,13 +242,14 @@ def planned(
 
 
 async def _planned(desk: Desk, action: str, arguments: Mapping[str, object], requester: str) -> Plan:
-    runtime = Runtime(load_settings({}, desk.environment), "default")
+    runtime = Runtime(load_settings({}, desk.environment))
     tool = TOOLS[action]
     assert isinstance(tool, MutatingTool)
     try:
-        context = Dispatch(runtime).context_for(requester, no_progress)
+        airbyte = runtime.airbytes.first
+        context = Dispatch(runtime).context_for(airbyte, requester, no_progress)
         draft = await tool.plan(context, tool.arguments.model_validate(arguments))
         assert isinstance(draft, PlanDraft)
-        return await run_sync(runtime.book.propose, action, runtime.instance, requester, draft)
+        return await run_sync(runtime.book.propose, action, airbyte.instance, requester, draft)
     finally:
         await runtime.aclose()

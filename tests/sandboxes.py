@@ -150,6 +150,12 @@ class Sandbox:
             headers={"Authorization": f"Bearer {self._token()}"},
         ).raise_for_status()
 
+    def clear_faults(self) -> None:
+        """Let everything go well again."""
+        httpx.delete(
+            self.url + "/_sandbox/faults", headers={"Authorization": f"Bearer {self._token()}"}
+        ).raise_for_status()
+
     def _log(self) -> list[dict[str, Any]]:
         requests: list[dict[str, Any]] = self.get("/_sandbox/requests", after=self.log_begins_after)[
             "requests"

@@ -14,7 +14,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from airbyte_mcp_server.cli.command import command
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings, flag_of, variable_of
+from airbyte_mcp_server.settings import SECRET_NAMES, SETTING_NAMES, flag_of, variable_of
 from airbyte_mcp_server.settings_sources import load_settings
 from harness import COMMAND, clean_environment
 
@@ -37,7 +37,7 @@ def test_the_example_holds_an_entry_for_each_kind_of_airbyte() -> None:
 def test_an_entrys_environment_is_accepted_and_every_name_in_it_is_a_setting(name: str) -> None:
     environment: dict[str, str] = ENTRIES[name].get("env", {})
     load_settings({}, environment)
-    assert environment.keys() <= {variable_of(setting) for setting in Settings.model_fields}
+    assert environment.keys() <= {variable_of(setting) for setting in SETTING_NAMES}
 
 
 @every_entry
@@ -91,10 +91,10 @@ def test_every_json_block_is_valid(document: Path) -> None:
 def test_every_variable_that_is_named_is_a_setting(document: Path) -> None:
     named = set(re.findall(r"\bAIRBYTE_(?:MCP_)?[A-Z_]*[A-Z]\b", document.read_text()))
     secrets = {variable_of(name) + "_FILE" for name in SECRET_NAMES}
-    assert named <= {variable_of(name) for name in Settings.model_fields} | secrets | {"AIRBYTE_MCP_CONFIG"}
+    assert named <= {variable_of(name) for name in SETTING_NAMES} | secrets | {"AIRBYTE_MCP_CONFIG"}
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", SETTING_NAMES)
 def test_every_setting_is_on_its_page_with_flag_variable_key_and_meaning(name: str) -> None:
     rows = (ROOT / "docs/settings.md").read_text().splitlines()
     (row,) = [row for row in rows if row.startswith("| `--") and f"`{variable_of(name)}`" in row]
@@ -122,9 +122,11 @@ def test_every_runtime_dependency_has_its_reason_and_nothing_else_has() -> None:
 
 
 def test_a_server_that_lists_its_tools_has_loaded_exactly_what_the_page_says() -> None:
-    modules = {name: name.replace("-", "_") for name, _ in _dependencies()}
+    named = {"opentelemetry-api": "opentelemetry.trace"}
+    modules = {name: named.get(name, name.replace("-", "_")) for name, _ in _dependencies()}
     script = (
-        "import sys, airbyte_mcp_server.cli.command, airbyte_mcp_server.serving.transports\n"
+        "import sys, airbyte_mcp_server.cli.command, airbyte_mcp_server.cli.serve\n"
+        "import airbyte_mcp_server.serving.transports\n"
         "from airbyte_mcp_server.server import listed_tools; listed_tools()\n"
         f"print(*[name for name, module in {modules!r}.items() if module in sys.modules])"
     )
@@ -172,8 +174,9 @@ def _options(words: list[str]) -> set[str]:
     for word in words:
         if not isinstance(found, click.Group):
             break
-        assert word in found.commands, f"there is no subcommand {word}"
-        found = found.commands[word]
+        at = click.Context(found)
+        assert word in found.list_commands(at), f"there is no subcommand {word}"
+        found = found.get_command(at, word) or found
     return {opt for parameter in found.params for opt in (*parameter.opts, *parameter.secondary_opts)}
 
 

@@ -13,6 +13,7 @@
     refusals   the memory of noes, so that nobody is asked the same again at once
     audit      the hash-chained record of intents, outcomes and refusals
     in_force   which policy and settings were in force, and when they changed
+    allowances how many calls a person has left, for all replicas
     life       moves plans through their life; nobody else does
     approvers  the people who may approve on the page
     passwords  their passwords, as argon2id hashes

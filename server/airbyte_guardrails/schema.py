@@ -6,9 +6,19 @@ here, because PostgreSQL would enforce one that SQLite ignores. A change of
 this module needs a new migration, which leads to the same schema.
 """
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. Revisions are four digits, so that their order is their text's."""
 
 metadata = MetaData()
@@ -127,6 +137,16 @@ sign_in_failures = Table(
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("at", String(32), nullable=False, index=True),
+)
+
+# How many calls a person makes, where replicas share a store: until when those that were let through will be
+# paid for at an even pace, in seconds since 1970 by the database's own clock.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("paid_at", Double, nullable=False),
 )
 
 # What was in force at the last start, so that a change is noticed.

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from airbyte_guardrails.audit import IN_FORCE, InForce
-from airbyte_guardrails.engines import WRITES, database_at
+from airbyte_guardrails.engines import COUNTS, WRITES, database_at
 from airbyte_guardrails.migrating import bring_up_to_date
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,12 @@ class Store:
     def writing(self) -> Generator[Connection]:
         """A transaction that holds the write lock; commits at the end, rolls back on any exception."""
         with self._faults(), self._open().execution_options(**self._writes).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def counting(self) -> Generator[Connection]:
+        """A transaction beside the write lock, for what is only counted: soon over, never worth a wait."""
+        with self._faults(), self._open().execution_options(**{COUNTS: True}).begin() as connection:
             yield connection
 
     def close(self) -> None:

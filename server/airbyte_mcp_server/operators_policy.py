@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import canonical_json
 from airbyte_guardrails.policy import Policy
+from airbyte_mcp_server.airbyte_settings import AIRBYTE_SECRETS, DEFAULT_INSTANCE, SANDBOX_INSTANCE
 from airbyte_mcp_server.settings import SECRET_NAMES, Settings, SettingsError
 from airbyte_mcp_server.tool_sets import CHANGING, TOOL_SETS, tools_hidden
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from airbyte_guardrails.policy.loading import Vocabulary
     from airbyte_guardrails.policy.rules import Rule
 
-INSTANCES = ("default", "sandbox")
+
+LISTENING = frozenset({"host", "port", "approvals_host", "approvals_port"})
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -31,16 +33,28 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def settings_digest(settings: Settings) -> str:
-    """SHA-256 of all settings that are no secrets, as 64 hexadecimal digits."""
-    told = settings.model_dump(mode="json", exclude=set(SECRET_NAMES))
+    """SHA-256 of all settings that are no secrets, as 64 hexadecimal digits.
+
+    Where a process listens decides nothing about changes, and replicas differ in it: that is left out.
+    """
+    unsaid = dict.fromkeys(SECRET_NAMES | LISTENING, True)
+    within = {name: set(AIRBYTE_SECRETS) for name in settings.instances}
+    told = settings.model_dump(mode="json", exclude=unsaid | {"instances": within})
     return hashlib.sha256(canonical_json(told).encode()).hexdigest()
 
 
-def vocabulary() -> "Vocabulary":
+def vocabulary(settings: Settings) -> "Vocabulary":
     """What rules may name here."""
     from airbyte_guardrails.policy.loading import Vocabulary  # noqa: PLC0415 - only a policy file needs it
 
-    return Vocabulary(actions=TOOL_SETS.keys(), instances=INSTANCES)
+    return Vocabulary(actions=TOOL_SETS.keys(), instances=known_instances(settings))
+
+
+def known_instances(settings: Settings) -> tuple[str, ...]:
+    """The names of Airbytes; `--sandbox` puts its own in the place of one that has no name."""
+    unnamed = (DEFAULT_INSTANCE, SANDBOX_INSTANCE)
+    named = tuple(name for name in settings.airbytes if name not in unnamed)
+    return (*settings.airbytes, SANDBOX_INSTANCE) if named else unnamed
 
 
 def _rules(settings: Settings) -> "tuple[Rule, ...]":
@@ -49,7 +63,7 @@ def _rules(settings: Settings) -> "tuple[Rule, ...]":
     from airbyte_guardrails.policy.loading import PolicyFileError, load_rules  # noqa: PLC0415 - as above
 
     try:
-        return load_rules(settings.policy_file, vocabulary())
+        return load_rules(settings.policy_file, vocabulary(settings))
     except PolicyFileError as error:
         raise SettingsError(str(error)) from error
 

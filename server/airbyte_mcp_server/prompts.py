@@ -4,7 +4,7 @@ A prompt only says which tools to use and what the person wants to know; it
 holds nothing from Airbyte, and it approves nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcp.shared.exceptions import MCPError
@@ -21,6 +21,7 @@ from mcp_types import (
 )
 
 from airbyte_mcp_server.icons import ICON
+from airbyte_mcp_server.instance_argument import ARGUMENT
 from airbyte_mcp_server.reaching.asking import RequestContext
 
 LIST_TTL_MS = 3_600_000
@@ -110,25 +111,56 @@ PROMPTS = (
 )
 
 
-async def list_prompts(_ctx: RequestContext, _params: PaginatedRequestParams | None) -> ListPromptsResult:
-    """All prompts."""
-    return ListPromptsResult(prompts=[p.face for p in PROMPTS], ttl_ms=LIST_TTL_MS, cache_scope="private")
+class Prompts:
+    """The prompts of one server.
 
-
-async def get_prompt(_ctx: RequestContext, params: GetPromptRequestParams) -> GetPromptResult:
-    """One prompt in words.
-
-    Raises:
-        MCPError: There is no such prompt, or its arguments are not those that it takes.
+    Args:
+        choices: The names of Airbytes among which a caller has to choose; empty where there is only one.
     """
-    form = next((p for p in PROMPTS if p.face.name == params.name), None)
-    if form is None:
-        known = ", ".join(p.face.name for p in PROMPTS)
-        raise MCPError(code=INVALID_PARAMS, message=f"There is no such prompt. There are: {known}.")
-    given = {name: value for name, value in (params.arguments or {}).items() if value.strip()}
-    _require_fitting(form.face, given)
-    message = PromptMessage(role="user", content=TextContent(type="text", text=form.words(given)))
-    return GetPromptResult(description=form.face.description, messages=[message])
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self._forms = [_asking_for_instance(form, choices) if choices else form for form in PROMPTS]
+
+    async def list_prompts(
+        self, _ctx: RequestContext, _params: PaginatedRequestParams | None
+    ) -> ListPromptsResult:
+        """All prompts."""
+        faces = [form.face for form in self._forms]
+        return ListPromptsResult(prompts=faces, ttl_ms=LIST_TTL_MS, cache_scope="private")
+
+    async def get_prompt(self, _ctx: RequestContext, params: GetPromptRequestParams) -> GetPromptResult:
+        """One prompt in words.
+
+        Raises:
+            MCPError: There is no such prompt, or its arguments are not those that it takes.
+        """
+        form = next((form for form in self._forms if form.face.name == params.name), None)
+        if form is None:
+            known = ", ".join(form.face.name for form in self._forms)
+            raise MCPError(code=INVALID_PARAMS, message=f"There is no such prompt. There are: {known}.")
+        given = {name: value for name, value in (params.arguments or {}).items() if value.strip()}
+        _require_fitting(form.face, given)
+        message = PromptMessage(role="user", content=TextContent(type="text", text=form.words(given)))
+        return GetPromptResult(description=form.face.description, messages=[message])
+
+
+def _asking_for_instance(form: PromptForm, choices: Sequence[str]) -> PromptForm:
+    """The prompt where a person has to choose: which Airbyte comes first, in the form and in the words."""
+    which = _argument(ARGUMENT, f"Which Airbyte: {', '.join(choices)}.", required=True)
+    face = form.face.model_copy(update={"arguments": [which, *(form.face.arguments or [])]})
+
+    def words(given: Mapping[str, str]) -> str:
+        name = given[ARGUMENT]
+        if name not in choices:
+            raise MCPError(
+                code=INVALID_PARAMS,
+                message=f"There is no Airbyte called {name[:80]!r}. There are: {', '.join(choices)}.",
+            )
+        return (
+            f"This is about the Airbyte {name!r}: say {ARGUMENT}={name!r} in every call. {form.words(given)}"
+        )
+
+    return PromptForm(face=face, words=words)
 
 
 def _require_fitting(face: Prompt, given: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The client and the store behind the calls: opened when first used, closed at the end."""
+"""The Airbytes and the store behind the calls: opened when first used, closed at the end."""
 
 import asyncio
 import secrets
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airbyte_guardrails.errors import StoreUnavailableError
-from airbyte_guardrails.plans import Instance, Plan
+from airbyte_guardrails.plans import Plan
+from airbyte_mcp_server.airbytes import Airbytes
 from airbyte_mcp_server.settings import Settings, variable_of
 
 if TYPE_CHECKING:
-    from airbyte_client import AsyncAirbyteClient
-    from airbyte_client.auth import Auth
+    from airbyte_client.calls import Observer
     from airbyte_guardrails.audit import InForce
     from airbyte_guardrails.policy import Policy
     from airbyte_guardrails.store import Store
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
 
 STORE_FILE = "plans.sqlite"
-NAMES_KEPT_SECONDS = 10.0
 
 
 def utc_now() -> datetime:
@@ -32,11 +31,11 @@ def utc_now() -> datetime:
 
 
 class Runtime:
-    """One Airbyte instance and one store, shared by all calls of a process.
+    """The Airbytes and the one store of a process, shared by all its calls.
 
     Attributes:
         settings: What the operator decided.
-        name: How this Airbyte is called in plans, questions and records.
+        airbytes: Every Airbyte that calls can go to, by name.
         session: A random name for this process; who asks on stdio, where nobody signs in.
         now: The clock, aware UTC.
         meter: Counts what is done, where somebody has asked for metrics.
@@ -45,15 +44,14 @@ class Runtime:
         SettingsError: The policy file cannot be used.
     """
 
-    def __init__(self, settings: Settings, name: str, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
-        self.name = name
+        self.airbytes = Airbytes(settings, self._observer_of)
         self.now = now
         self.session = f"session:{secrets.token_hex(8)}"
         # A mistake in the policy file stops the start; without a file nothing is read before a change.
         self._policy = policy_of(settings) if settings.policy_file else None
         self.meter: Metrics | None = None
-        self._client: AsyncAirbyteClient | None = None
         self._store: Store | None = None
         self._book: WatchedBook | None = None
         self._waiting: Waiting | None = None
@@ -62,36 +60,11 @@ class Runtime:
         self._executions: set[asyncio.Task[Plan]] = set()
 
     @property
-    def client(self) -> "AsyncAirbyteClient":
-        """Airbyte, with the gate for changes closed.
-
-        Raises:
-            AirbyteError: The address or the credentials cannot be used.
-        """
-        if self._client is None:
-            from airbyte_client import AsyncAirbyteClient, closed_gate  # noqa: PLC0415 - httpx is heavy at start-up
-
-            self._client = AsyncAirbyteClient(
-                self.settings.api_url,
-                auth=auth_of(self.settings),
-                write_gate=closed_gate,
-                ca_bundle=self.settings.ca_bundle,
-                names_kept_for=NAMES_KEPT_SECONDS,
-                observer=self.meter.requested if self.meter else None,
-            )
-        return self._client
-
-    @property
     def policy(self) -> "Policy":
         """The operator's upper bound on changes, as it was at the start."""
         if self._policy is None:
             self._policy = policy_of(self.settings)
         return self._policy
-
-    @property
-    def instance(self) -> Instance:
-        """This Airbyte as it stands in plans."""
-        return Instance(name=self.name, address=self.client.base_url)
 
     @property
     def store(self) -> "Store":
@@ -147,6 +120,12 @@ class Runtime:
         if self.announcing is not None:
             self.announcing.waits(plan, self.book)
 
+    def _observer_of(self, airbyte: str) -> "Observer":
+        from airbyte_mcp_server.operating.request_spans import both, request_spans  # noqa: PLC0415 - the client's types
+
+        counted = self.meter.requests_to(airbyte) if self.meter is not None else None
+        return both(counted, request_spans(airbyte, self.airbytes[airbyte].address))
+
     def _moved(self, move: "Move") -> None:
         """A plan was moved by this process; called in the thread that did it."""
         if self.meter is not None:
@@ -173,8 +152,8 @@ class Runtime:
             await asyncio.wait(self._executions)
         if self._announcing is not None:
             await asyncio.to_thread(self._announcing.close)
-        if self._client is not None:
-            await self._client.aclose()
+        for airbyte in self.airbytes.values():
+            await airbyte.aclose()
         if self._store is not None:
             self._store.close()
 
@@ -188,19 +167,6 @@ def policy_of(settings: Settings) -> "Policy":
     from airbyte_mcp_server import operators_policy  # noqa: PLC0415 - loads at the first change, or with a policy file
 
     return operators_policy.policy_of(settings)
-
-
-def auth_of(settings: Settings) -> "Auth":
-    """The credentials that the settings hold, in the client's form."""
-    from airbyte_client import BasicAuth, BearerToken, ClientCredentials, NoAuth  # noqa: PLC0415 - as above
-
-    if settings.client_id and settings.client_secret:
-        return ClientCredentials(settings.client_id, settings.client_secret.get_secret_value())
-    if settings.secret_access_token:
-        return BearerToken(settings.secret_access_token.get_secret_value())
-    if settings.username and settings.password:
-        return BasicAuth(settings.username, settings.password.get_secret_value())
-    return NoAuth()
 
 
 def store_of(settings: Settings, in_force: "InForce | None" = None) -> "Store":

@@ -5,14 +5,13 @@ imported at the first call.
 """
 
 import json
-import secrets
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.lowlevel.server import Server
-from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.server.request_state import RequestStateBoundary
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -24,12 +23,14 @@ from mcp_types import (
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.access.scopes import may_operate
+from airbyte_mcp_server.instance_argument import asking_for_it, in_words
 from airbyte_mcp_server.operating.observing import Observing
-from airbyte_mcp_server.prompts import get_prompt, list_prompts
+from airbyte_mcp_server.prompts import Prompts
 from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.reading import Resources
 from airbyte_mcp_server.resources.watching import Watching
 from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.sealing import sealing
 from airbyte_mcp_server.tool_sets import CHANGING, tools_hidden
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ NAME = "airbyte"
 CATALOGUE = "catalogue.json"
 CONFIRMING_CATALOGUE = "catalogue_confirming.json"
 LIST_TTL_MS = 3_600_000
-SEAL_MARGIN_SECONDS = 3_600.0
 
 INSTRUCTIONS = (
     "Airbyte syncs: see what runs, why it failed, and change it."
@@ -51,15 +51,16 @@ INSTRUCTIONS = (
 
 
 @cache
-def listed_tools(*, confirming: bool = False) -> list[Tool]:
+def listed_tools(*, confirming: bool = False, choices: tuple[str, ...] = ()) -> list[Tool]:
     """The tools as the generated catalogue files have them.
 
     Args:
         confirming: With the `apply_plan` that takes the model's own word.
+        choices: With the argument that says which of these Airbytes is meant.
     """
     listed = _tools_in(CATALOGUE)
     daring = {tool.name: tool for tool in _tools_in(CONFIRMING_CATALOGUE)} if confirming else {}
-    return [daring.get(tool.name, tool) for tool in listed]
+    return [asking_for_it(daring.get(tool.name, tool), choices) for tool in listed]
 
 
 def _tools_in(catalogue: str) -> list[Tool]:
@@ -87,30 +88,32 @@ def build_server(runtime: Runtime) -> Server[Any]:
     ) -> CallToolResult | InputRequiredResult:
         return await dispatching().call(ctx, params, requester_of(runtime))
 
-    resources = Resources(dispatching, lambda: requester_of(runtime))
+    resources = Resources(dispatching, lambda: requester_of(runtime), runtime.airbytes.choices)
+    prompts = Prompts(runtime.airbytes.choices)
     watching = Watching(resources)
+    replicated = runtime.settings.has_replicas
     server: Server[Any] = Server(
         NAME,
         version=__version__,
         title="Airbyte",
-        instructions=INSTRUCTIONS,
+        instructions=INSTRUCTIONS + in_words(runtime.airbytes.choices),
+        # Asked for at every call over HTTP; without it the SDK would list all tools each time.
+        get_tool_input_schema=partial(_input_schema, runtime),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=resources.list_resources,
         on_list_resource_templates=resources.list_templates,
         on_read_resource=resources.read,
         on_completion=resources.complete,
-        on_subscribe_resource=watching.subscribe,
-        on_unsubscribe_resource=watching.unsubscribe,
+        # Such a subscription belongs to a session, and there are none where any replica answers.
+        on_subscribe_resource=None if replicated else watching.subscribe,
+        on_unsubscribe_resource=None if replicated else watching.unsubscribe,
         on_subscriptions_listen=watching.listen,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
+        on_list_prompts=prompts.list_prompts,
+        on_get_prompt=prompts.get_prompt,
     )
-    # The plan has its own clock and a readable answer when it runs out; the seal only has to outlive it.
-    ttl = runtime.settings.approve_seconds + SEAL_MARGIN_SECONDS
-    security = RequestStateSecurity(keys=[secrets.token_bytes(32)], ttl=ttl)
     server.middleware.append(Observing(runtime))
-    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    server.middleware.append(RequestStateBoundary(sealing(runtime.settings), default_audience=NAME))
     return server
 
 
@@ -121,7 +124,14 @@ def requester_of(runtime: Runtime) -> str:
 
 
 def _offered(runtime: Runtime) -> list[Tool]:
-    settings = runtime.settings
-    listed = listed_tools(confirming=settings.dangerously_allow_model_confirmation)
-    hidden = tools_hidden(settings) if may_operate() else CHANGING
-    return [tool for tool in listed if tool.name not in hidden]
+    hidden = tools_hidden(runtime.settings) if may_operate() else CHANGING
+    return [tool for tool in _listed(runtime) if tool.name not in hidden]
+
+
+def _input_schema(runtime: Runtime, name: str) -> dict[str, Any] | None:
+    return next((tool.input_schema for tool in _listed(runtime) if tool.name == name), None)
+
+
+def _listed(runtime: Runtime) -> list[Tool]:
+    confirming = runtime.settings.dangerously_allow_model_confirmation
+    return listed_tools(confirming=confirming, choices=runtime.airbytes.choices)

@@ -8,21 +8,32 @@ environment beats the file. Every secret can come from a file instead:
 """
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-DEFAULT_API_URL = "http://localhost:8000/api/public/v1"
+from airbyte_mcp_server.airbyte_settings import (
+    AIRBYTE_NAMES,
+    AIRBYTE_SECRETS,
+    DEFAULT_INSTANCE,
+    AirbyteSettings,
+    require_together,
+    require_told_apart,
+)
+
+SHORTEST_STATE_KEY = 32
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Transport = Literal["stdio", "sse", "http"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 Metrics = Literal["off", "token", "open"]
+Telemetry = Literal["off", "otlp"]
 Browser = Literal["auto", "always", "never"]
 WebhookFormat = Literal["generic", "slack"]
 
@@ -42,18 +53,12 @@ class SettingsError(Exception):
     """The settings cannot be used; the message says which one and what it should be."""
 
 
-class Settings(BaseModel):
+class Settings(AirbyteSettings):
     """Everything that an operator can decide. Immutable once the server runs.
 
+    What is said of the one Airbyte stands beside the rest; of several, each in its own table of `instances`.
+
     Attributes:
-        api_url: Where Airbyte's public API answers.
-        client_id: An application of Airbyte, with client_secret; the way to sign in that lasts.
-        client_secret: The secret of that application.
-        secret_access_token: A bearer token; Airbyte's own last 15 minutes.
-        username: Basic authentication of old self-managed servers, with password.
-        password: The password of that user.
-        workspace_id: Look for names only in this workspace, and refuse connections of others.
-        ca_bundle: A file of certificates to trust instead of the usual ones, for a company's own authority.
         read_only: Refuse every change.
         timezone: The zone in which people here speak of times; an IANA name.
         data_dir: Where plans, approvals and audit live. Default: the user's data folder.
@@ -63,6 +68,7 @@ class Settings(BaseModel):
         log_level: What goes to stderr.
         log_format: How it is written there: text, or json with one object a line.
         metrics: Whether SSE and HTTP serve /metrics for Prometheus: off, token (with a bearer token), open.
+        telemetry: Whether traces are sent, to where OTEL_* variables say (see docs/operating.md).
         transport: How clients reach the server.
         host: The address that SSE and HTTP listen on; others than loopback need allowed_hosts and tokens.
         port: The port that SSE and HTTP listen on; 0 takes any free one.
@@ -71,36 +77,28 @@ class Settings(BaseModel):
         oauth_issuer: Takes access tokens of this OAuth authorization server, with oauth_audience.
         oauth_audience: The address by which clients reach this server, as access tokens name it.
         oauth_jwks_url: Where the issuer's keys are; asked of the issuer when absent.
+        state_key: Seals questions; the same for all replicas, which then answer for each other over HTTP.
         allowed_hosts: The names by which clients reach this server, besides loopback; comma-separated.
         max_connections: How many connections and how many sessions may be open at once; more get 503.
         request_seconds: How long a client may take to send a request, or to take in an answer.
-        calls_per_minute: How many calls one person may make in a minute, in this process; 0 for any number.
+        calls_per_minute: How many calls one person may make in a minute, on all replicas; 0 for any number.
         changes_per_minute: How many calls of changing tools among them; 0 for any number.
         terminal_approvals: Whether a yes given by `approvals approve` on this machine counts.
         policy_file: A TOML file of rules: what is allowed, asked about, refused (see docs/policy.md).
         tool_sets: Offer only these sets of changing tools: run, configure, clear; comma-separated.
         store: A PostgreSQL address for plans and audit, shared by replicas; a file in data_dir when absent.
         approvals_url: Where people reach the approvals page, for links in questions and webhooks.
-        approvals_host: The address that `approvals serve` listens on.
-        approvals_port: The port that `approvals serve` listens on; 0 takes any free one.
+        approvals_page: Whether SSE and HTTP serve the approvals page, too, as `approvals serve` does alone.
+        approvals_host: The address that the approvals page listens on.
+        approvals_port: The port that the approvals page listens on; 0 takes any free one.
         wait_seconds: How long a call waits for a decision when the client cannot ask; 0 does not wait.
         open_browser: Whether the stdio server opens plans in this person's browser; auto: with a display.
         webhook_url: Told of plans that wait for a person, and of what becomes of them.
         webhook_format: The shape of what the webhook is told.
         webhook_secret: Signs what the webhook is told.
         dangerously_allow_model_confirmation: Let the model's own word count as a yes. No human is asked.
+        instances: Airbytes by name: the tables `[instances.NAME]` of the settings file, and nowhere else.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    api_url: str = DEFAULT_API_URL
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    secret_access_token: SecretStr | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    workspace_id: str | None = None
-    ca_bundle: Path | None = None
 
     read_only: bool = False
     timezone: str = "UTC"
@@ -111,6 +109,7 @@ class Settings(BaseModel):
     log_level: LogLevel = "warning"
     log_format: LogFormat = "text"
     metrics: Metrics = "off"
+    telemetry: Telemetry = "off"
     transport: Transport = "stdio"
     host: str = "127.0.0.1"
     port: int = Field(8765, ge=0, le=65_535)
@@ -119,6 +118,7 @@ class Settings(BaseModel):
     oauth_issuer: str | None = None
     oauth_audience: str | None = None
     oauth_jwks_url: str | None = None
+    state_key: SecretStr | None = None
     allowed_hosts: tuple[str, ...] = ()
     max_connections: int = Field(1_000, ge=1, le=100_000)
     request_seconds: int = Field(20, ge=1, le=600)
@@ -130,6 +130,7 @@ class Settings(BaseModel):
     tool_sets: tuple[ToolSet, ...] = tuple(ToolSet)
     store: SecretStr | None = None
     approvals_url: str | None = None
+    approvals_page: bool = False
     approvals_host: str = "127.0.0.1"
     approvals_port: int = Field(8766, ge=0, le=65_535)
     wait_seconds: int = Field(45, ge=0, le=600)
@@ -139,17 +140,33 @@ class Settings(BaseModel):
     webhook_secret: SecretStr | None = None
     dangerously_allow_model_confirmation: bool = False
 
-    @field_validator("api_url")
+    instances: Mapping[str, AirbyteSettings] = Field(default_factory=dict[str, AirbyteSettings])
+
+    @property
+    def airbytes(self) -> Mapping[str, AirbyteSettings]:
+        """Every Airbyte by its name, one or more."""
+        return self.instances or {DEFAULT_INSTANCE: self}
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names among which a caller has to choose; empty where there is one Airbyte only."""
+        names = tuple(self.airbytes)
+        return names if len(names) > 1 else ()
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether any process with these settings answers any request: there are no sessions then."""
+        return self.state_key is not None and self.transport == "http"
+
+    def key_of(self, instance: str, setting: str) -> str:
+        """How the operator sets something of one Airbyte: the variable, or the key in its table."""
+        return f"instances.{instance}.{setting}" if self.instances else variable_of(setting)
+
+    @field_validator("instances")
     @classmethod
-    def _web_address(cls, url: str) -> str:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it is not a web address, such as https://api.airbyte.com/v1")
-        if parts.username or parts.password:
-            raise ValueError(
-                "credentials do not belong into the address; use AIRBYTE_USERNAME and AIRBYTE_PASSWORD"
-            )
-        return url
+    def _told_apart(cls, instances: Mapping[str, AirbyteSettings]) -> Mapping[str, AirbyteSettings]:
+        require_told_apart(instances)
+        return instances
 
     @field_validator("approvals_url")
     @classmethod
@@ -171,13 +188,6 @@ class Settings(BaseModel):
         if url is not None and not _is_web_address(url.get_secret_value()):
             raise ValueError("it is not a web address, such as https://hooks.example.com/approvals")
         return url
-
-    @field_validator("ca_bundle")
-    @classmethod
-    def _readable_bundle(cls, bundle: Path | None) -> Path | None:
-        if bundle is not None and not bundle.expanduser().is_file():
-            raise ValueError("there is no such file")
-        return None if bundle is None else bundle.expanduser()
 
     @field_validator("policy_file", "tokens_file")
     @classmethod
@@ -245,50 +255,51 @@ class Settings(BaseModel):
             raise ValueError("a bearer token of fewer than 16 characters can be guessed")
         return token
 
-    @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "Settings":
-        ways = {
-            "client_id and client_secret": (self.client_id, self.client_secret),
-            "username and password": (self.username, self.password),
-            "oauth_issuer and oauth_audience": (self.oauth_issuer, self.oauth_audience),
-        }
-        for names, pair in ways.items():
-            if (pair[0] is None) != (pair[1] is None):
-                raise ValueError(f"{names} go together; only one of them is set")
-        chosen = [self.client_id, self.secret_access_token, self.username]
-        if sum(value is not None for value in chosen) > 1:
+    @field_validator("state_key")
+    @classmethod
+    def _long_keys(cls, given: SecretStr | None) -> SecretStr | None:
+        keys = keys_in(given) if given is not None else []
+        if any(len(key) < SHORTEST_STATE_KEY for key in keys):
             raise ValueError(
-                "choose one way to sign in: client_id and client_secret, secret_access_token,"
-                " or username and password"
+                f"a key of fewer than {SHORTEST_STATE_KEY} characters can be guessed;"
+                " make one with: openssl rand -base64 48"
+            )
+        if len(set(keys)) < len(keys):
+            raise ValueError("one of its keys is in it twice")
+        return given
+
+    @model_validator(mode="after")
+    def _no_streams_of_one_process(self) -> "Settings":
+        if self.state_key is not None and self.transport == "sse":
+            raise ValueError(
+                "state_key is for replicas behind a balancer, and an SSE client can only be answered by the"
+                " process that holds its stream; serve http instead, or leave state_key out"
             )
         return self
 
+    @model_validator(mode="after")
+    def _issuer_with_its_audience(self) -> "Settings":
+        require_together("oauth_issuer and oauth_audience", self.oauth_issuer, self.oauth_audience)
+        return self
 
-AIRBYTE_NAMES = frozenset(
-    {
-        "api_url",
-        "client_id",
-        "client_secret",
-        "secret_access_token",
-        "username",
-        "password",
-        "workspace_id",
-        "ca_bundle",
-    }
-)
-"""Settings that Airbyte users know by these names; their variables begin with AIRBYTE_ only."""
 
-SECRET_NAMES = frozenset(
+SETTING_NAMES = tuple(name for name in Settings.model_fields if name != "instances")
+"""Settings that have a flag, a variable and a key; tables of instances are keys only."""
+
+SECRET_NAMES = AIRBYTE_SECRETS | frozenset(
     {
-        "client_secret",
-        "secret_access_token",
-        "password",
         "token",
+        "state_key",
         "store",
         "webhook_url",
         "webhook_secret",
     }
 )
+
+
+def keys_in(state_key: SecretStr) -> list[str]:
+    """The keys of the setting, the one that seals first; the others still open what they sealed."""
+    return [key.strip() for key in state_key.get_secret_value().split(",")]
 
 
 def _is_web_address(url: str) -> bool:

@@ -13,12 +13,25 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings, SettingsError, flag_of, variable_of
+from airbyte_mcp_server.settings import (
+    SECRET_NAMES,
+    SETTING_NAMES,
+    Settings,
+    SettingsError,
+    flag_of,
+    variable_of,
+)
+from airbyte_mcp_server.settings_instances import (
+    INSTANCES,
+    files_in,
+    require_known_keys,
+    with_instances_read,
+)
+from airbyte_mcp_server.settings_secrets import Value, with_file_forms, with_secrets_read
 
 CONFIG_VARIABLE = "AIRBYTE_MCP_CONFIG"
 OWN_PREFIXES = ("AIRBYTE_MCP_", "AIRBYTEMCP_")
 AIRBYTE_PREFIX = "AIRBYTE_"
-SECRET_FILE_LIMIT = 64 * 1024
 
 # Other programs own variables that begin with AIRBYTE_ too; only what looks like a slip of ours is refused.
 LOOKS_LIKE_A_SLIP = 0.9
@@ -39,8 +52,6 @@ SAFETY_NAMES = (
     "dangerously_allow_model_confirmation",
 )
 
-Value = object
-
 
 def load_settings(
     flags: Mapping[str, Value], environment: Mapping[str, str] | None = None, config: Path | None = None
@@ -57,7 +68,7 @@ def load_settings(
     """
     merged, _ = _gathered(flags, environment, config)
     try:
-        return Settings.model_validate(_with_secrets_read(merged))
+        return Settings.model_validate(with_secrets_read(with_instances_read(merged)))
     except ValidationError as error:
         raise SettingsError("; ".join(_told(problem) for problem in error.errors())) from None
 
@@ -77,6 +88,7 @@ def files_named(
     """
     merged, named = _gathered(flags, environment, config)
     files = {name: Path(str(value)).expanduser() for name, value in merged.items() if name.endswith("_file")}
+    files |= dict(files_in(merged))
     return files | ({"config": named} if named else {})
 
 
@@ -121,8 +133,7 @@ def _way_of(name: str) -> str | None:
 
 def _known_names() -> dict[str, str]:
     """Every accepted key, with `_file` forms of secrets, mapped to its variable."""
-    names = [*Settings.model_fields, *(f"{secret}_file" for secret in SECRET_NAMES)]
-    return {name: _variable(name) for name in names}
+    return {name: _variable(name) for name in with_file_forms(SETTING_NAMES)}
 
 
 def _variable(name: str) -> str:
@@ -168,41 +179,20 @@ def _from_file(path: Path) -> dict[str, Value]:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
-    known = list(_known_names())
+    known = [*_known_names(), INSTANCES]
     for key in content:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
             raise SettingsError(f"{key} in {path} is not a setting. Did you mean {nearest}?")
+    require_known_keys(content, path)
     return content
-
-
-def _with_secrets_read(values: dict[str, Value]) -> dict[str, Value]:
-    read = {name: value for name, value in values.items() if name in Settings.model_fields}
-    for secret in SECRET_NAMES:
-        source = values.get(f"{secret}_file")
-        if source is None:
-            continue
-        if values.get(secret) is not None:
-            raise SettingsError(f"{secret} and {secret}_file are both set; keep one of them.")
-        read[secret] = _secret_from(Path(str(source)), secret)
-    return read
-
-
-def _secret_from(path: Path, name: str) -> str:
-    try:
-        if path.stat().st_size > SECRET_FILE_LIMIT:
-            raise SettingsError(f"{name}_file: {path} is too large to hold a secret.")
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_file: {path} cannot be read.") from error
-    if not secret:
-        raise SettingsError(f"{name}_file: {path} is empty.")
-    return secret
 
 
 def _told(problem: ErrorDetails) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if not problem["loc"]:
         return message
-    name = str(problem["loc"][0])
+    name = ".".join(str(part) for part in problem["loc"])
+    if name not in SETTING_NAMES:
+        return f"{name}: {message[:1].lower()}{message[1:]}"
     return f"{name} ({flag_of(name)}, {_variable(name)}): {message[:1].lower()}{message[1:]}"

@@ -128,6 +128,28 @@ def test_an_open_stream_outlives_the_time_that_a_request_has(loris: str) -> None
             list(stream.iter_raw())
 
 
+def test_a_connection_may_rest_between_two_requests_longer_than_a_request_may_take(loris: str) -> None:
+    asking = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n"
+    with line_to(loris, asking) as line:
+        first = answer_on(line)
+        news = select.poll()
+        news.register(line, select.POLLIN)
+        hung_up = news.poll(6_000)
+        line.sendall(asking.encode())
+        second = answer_on(line)
+
+    assert not hung_up
+    assert [answer.split(b"\r\n")[0] for answer in (first, second)] == [b"HTTP/1.1 200 OK"] * 2
+
+
+def answer_on(line: socket.socket) -> bytes:
+    """The whole answer of /healthz."""
+    answer = b""
+    while not answer.endswith(b"ok\n") and (more := line.recv(4096)):
+        answer += more
+    return answer
+
+
 def test_whoever_takes_in_no_answer_loses_the_connection(loris: str) -> None:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": MODERN}})
     head = (

@@ -8,7 +8,9 @@ import pytest
 from mcp_types import Tool
 
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
-from airbyte_mcp_server.server import listed_tools
+from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.server import build_server, listed_tools
+from airbyte_mcp_server.settings_sources import load_settings
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool, MutatingTool
 
@@ -66,16 +68,26 @@ def test_no_tool_takes_anything_with_which_a_model_could_confirm() -> None:
     assert not names & {"confirm", "confirmed", "approve", "approved", "decision", "token", "force", "yes"}
 
 
+def test_a_calls_schema_is_found_without_listing_all_tools() -> None:
+    schema_of = build_server(Runtime(load_settings({}, {}))).get_tool_input_schema
+
+    assert schema_of is not None
+    assert {tool.name: schema_of(tool.name) for tool in listed_tools()} == {
+        tool.name: tool.input_schema for tool in listed_tools()
+    }
+    assert schema_of("no_such_tool") is None
+
+
 def test_listing_loads_neither_tools_nor_client_nor_store() -> None:
     heavy = ["airbyte_tools", "airbyte_client", "httpx", "sqlalchemy", "humanize", "croniter", "platformdirs"]
     probe = (
         "import sys, json\n"
         "from airbyte_mcp_server.serving import transports\n"
-        "from airbyte_mcp_server.cli import command\n"
+        "from airbyte_mcp_server.cli import command, serve\n"
         "from airbyte_mcp_server.server import build_server, listed_tools\n"
         "from airbyte_mcp_server.runtime import Runtime\n"
         "from airbyte_mcp_server.settings import Settings\n"
-        "build_server(Runtime(Settings(), 'x')), listed_tools()\n"
+        "build_server(Runtime(Settings())), listed_tools()\n"
         f"print(json.dumps([m for m in {heavy!r} if m in sys.modules]))\n"
     )
     assert loaded_by(probe) == []

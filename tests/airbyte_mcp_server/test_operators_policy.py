@@ -9,8 +9,7 @@ import pytest
 from airbyte_guardrails.evidence import Evidence
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
-from airbyte_mcp_server.cli.serve import INSTANCE, SANDBOX_INSTANCE
-from airbyte_mcp_server.operators_policy import INSTANCES, policy_of, settings_digest
+from airbyte_mcp_server.operators_policy import known_instances, policy_of, settings_digest
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import listed_tools
 from airbyte_mcp_server.settings import SettingsError, ToolSet
@@ -30,8 +29,12 @@ def test_every_tool_that_changes_something_is_in_a_set_and_nothing_else_is() -> 
     assert set(TOOL_SETS.values()) == set(ToolSet)
 
 
-def test_the_names_of_airbytes_that_rules_may_use_are_those_of_the_command_line() -> None:
-    assert INSTANCES == (INSTANCE, SANDBOX_INSTANCE)
+def test_rules_may_name_the_airbytes_that_the_settings_name_and_the_sandbox(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text('[instances.prod]\n[instances.staging]\napi_url = "https://staging.example.com"\n')
+
+    assert known_instances(load_settings({}, {})) == ("default", "sandbox")
+    assert known_instances(load_settings({}, {}, config)) == ("prod", "staging", "sandbox")
 
 
 def test_the_apply_plan_of_the_dangerous_setting_is_listed_as_the_code_says() -> None:
@@ -65,7 +68,7 @@ def test_a_mistake_in_the_policy_file_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text("[[rule]]")
     with pytest.raises(SettingsError, match="rule 1: 'name' is missing"):
-        Runtime(load_settings({"policy_file": str(file)}, {}), "default")
+        Runtime(load_settings({"policy_file": str(file)}, {}))
 
 
 @pytest.mark.parametrize(
@@ -100,13 +103,21 @@ def test_the_digest_of_the_settings_covers_what_is_set_and_no_secret(tmp_path: P
     assert settings_digest(load_settings({}, {})) != settings_digest(load_settings({"read_only": "true"}, {}))
 
 
+def test_replicas_that_listen_elsewhere_have_the_same_settings_in_force() -> None:
+    one, other = (
+        load_settings({"port": port, "host": host}, {}) for port, host in ((1, "::1"), (2, "127.0.0.1"))
+    )
+
+    assert settings_digest(one) == settings_digest(other)
+
+
 def test_a_start_without_a_policy_file_loads_no_policy() -> None:
     probe = (
         "import sys\n"
         "from airbyte_mcp_server.server import build_server, listed_tools\n"
         "from airbyte_mcp_server.runtime import Runtime\n"
         "from airbyte_mcp_server.settings import Settings\n"
-        "build_server(Runtime(Settings(), 'x')), listed_tools()\n"
+        "build_server(Runtime(Settings())), listed_tools()\n"
         "print([name for name in sys.modules if name.startswith('airbyte_guardrails.policy')])\n"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from airbyte_mcp_server.settings import DEFAULT_API_URL, SettingsError
+from airbyte_mcp_server.airbyte_settings import DEFAULT_API_URL
+from airbyte_mcp_server.settings import SettingsError
 from airbyte_mcp_server.settings_sources import load_settings
 from harness import COMMAND, Desk, clean_environment
 

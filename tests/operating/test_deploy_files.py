@@ -70,7 +70,7 @@ def understood(variables: Mapping[str, str], folder: Path) -> Settings:
     for name, value in given.items():
         if name.endswith("_FILE") and name != "AIRBYTE_MCP_TOKENS_FILE":
             secret = folder / Path(value).name
-            secret.write_text("postgresql://mcp@postgres/mcp" if "STORE" in name else "planted-secret")
+            secret.write_text("postgresql://mcp@postgres/mcp" if "STORE" in name else "planted-secret" * 3)
             given[name] = str(secret)
         elif ":?" in value:
             given[name] = "https://approvals.example.com" if name.endswith("_URL") else "example"
@@ -101,6 +101,8 @@ def test_every_variable_of_the_examples_is_a_setting(linters: Path, tmp_path: Pa
     hosted = understood(config["data"] | own, tmp_path)
     assert hosted.tokens_file is not None
     assert hosted.metrics == "token"
+    assert hosted.has_replicas
+    assert "sessionAffinity" not in service["spec"]
     assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
 
 

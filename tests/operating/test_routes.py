@@ -86,10 +86,10 @@ async def test_metrics_count_calls_plans_and_requests_behind_the_token(desk: Des
         'airbyte_mcp_calls_total{outcome="asked",tool="trigger_sync"} 1.0',
         'airbyte_mcp_calls_total{outcome="answered",tool="trigger_sync"} 1.0',
         'airbyte_mcp_call_seconds_count{tool="trigger_sync"} 2.0',
-        'airbyte_mcp_plans_total{action="trigger_sync",state="approved"} 1.0',
-        'airbyte_mcp_plans_total{action="trigger_sync",state="executed"} 1.0',
-        'airbyte_mcp_upstream_requests_total{operation="trigger_sync",status="200"} 1.0',
-        'airbyte_mcp_upstream_requests_total{operation="fetch_token",status="200"} 1.0',
+        'airbyte_mcp_plans_total{action="trigger_sync",instance="default",state="approved"} 1.0',
+        'airbyte_mcp_plans_total{action="trigger_sync",instance="default",state="executed"} 1.0',
+        'airbyte_mcp_upstream_requests_total{instance="default",operation="trigger_sync",status="200"} 1.0',
+        'airbyte_mcp_upstream_requests_total{instance="default",operation="fetch_token",status="200"} 1.0',
     ):
         assert line in text.splitlines(), text
     for told in (HEALTHY, FAILING, TOKEN, "planted-value-of-an-argument", desk.sandbox.api_url):
@@ -161,9 +161,9 @@ def test_stdio_loads_nothing_of_all_this() -> None:
 
 def test_the_page_for_operators_names_every_metric_and_no_other() -> None:
     described = set(re.findall(r"^\| `(airbyte_mcp_\w+)` \|", OPERATING.read_text(), re.MULTILINE))
-    metrics = Metrics(["list_jobs"])
+    metrics = Metrics(["list_jobs"], ["prod"])
     metrics.called("list_jobs", "answered", 0.1)
-    metrics.requested(Call(Operation.LIST_JOBS), None, 0.1)
+    metrics.requests_to("prod")(Call(Operation.LIST_JOBS), None, 0.1)
     counted = re.findall(
         r"^# TYPE (airbyte_mcp_\w+) (?:counter|histogram)$", metrics.text().decode(), re.MULTILINE
     )

@@ -69,7 +69,7 @@ def test_passwords_never_travel_in_the_clear(desk: Desk) -> None:
     for url, proxies in ((None, ("10.0.0.0/8",)), (URL, ()), ("http://localhost:1", ("10.0.0.0/8",))):
         settings = load_settings({"approvals_host": "0.0.0.0", "approvals_url": url}, {})
         with pytest.raises(SettingsError, match="in the clear"):
-            asyncio.run(serve_approvals(Runtime(settings, "default"), proxies, print))
+            asyncio.run(serve_approvals(Runtime(settings), proxies, print))
     with pytest.raises(SettingsError, match="in the clear"):
         load_settings({"approvals_url": "http://approvals.example.com"}, {})
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import humanize
 
@@ -56,8 +57,12 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "at an unknown time" if moment is None else humanize.naturaltime(now - moment)
 
 
+@lru_cache(maxsize=1024)
 def length(duration: timedelta | None) -> str:
-    """A duration in at most two units: "1 hour and 2 minutes", or "unknown duration"."""
+    """A duration in at most two units: "1 hour and 2 minutes", or "unknown duration".
+
+    The same jobs are told of again and again, and putting it in words takes as long as the rest of a row.
+    """
     if duration is None:
         return "unknown duration"
     return humanize.precisedelta(duration, minimum_unit="seconds", format="%0.0f")

@@ -10,6 +10,9 @@ from airbyte_guardrails.errors import StoreUnavailableError
 WRITES = "airbyte_writes"
 """The execution option of a transaction that writes: its first act is to take the store's write lock."""
 
+COUNTS = "airbyte_counts"
+"""That of one that only counts: it takes no lock but its rows', waits briefly, and may be forgotten."""
+
 
 class Database(Protocol):
     """One database, not yet opened."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from airbyte_guardrails.engines import WRITES
+from airbyte_guardrails.engines import COUNTS, WRITES
 from airbyte_guardrails.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ SCHEMES = ("postgresql://", "postgres://")
 WRITE_LOCK = 0x41_4D_43_50_01
 CONNECTIONS = 5
 STATEMENT_SECONDS = 30
+COUNTING_SECONDS = 1
 
 # A silent network is noticed by the keepalives; what the address itself says goes before all of this.
 _CONNECTING = {
@@ -134,12 +135,18 @@ class PostgresqlDatabase:
         `SET LOCAL`, so that it holds behind a connection pooler too. A write must see what was committed
         while it waited for the lock, and must be on disk when it is said to be; a read sees one moment.
         """
+        options = connection.get_execution_options()
+        seconds = COUNTING_SECONDS if options.get(COUNTS, False) else STATEMENT_SECONDS
         bounds = (
             f"SET LOCAL lock_timeout = {self._lock_ms};"
-            f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s';"
-            f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s';"
+            f"SET LOCAL statement_timeout = '{seconds}s';"
+            f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s';"
         )
-        if connection.get_execution_options().get(WRITES, False):
+        if options.get(COUNTS, False):
+            connection.exec_driver_sql(
+                f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED; {bounds} SET LOCAL synchronous_commit = off"
+            )
+        elif options.get(WRITES, False):
             connection.exec_driver_sql(
                 f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED; {bounds} SET LOCAL synchronous_commit = on;"
                 f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"

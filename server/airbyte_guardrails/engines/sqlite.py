@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from airbyte_guardrails.engines import WRITES
 from airbyte_guardrails.errors import StoreUnavailableError
 
+_CACHE_KIB = 256
+"""What each connection keeps of the file, which the system keeps, too. SQLite's own choice is 2 MiB."""
 _IDENTITY = "airbyte_file"
 
 # By the beginning of SQLite's own name for the fault: what it means, and what helps.
@@ -91,6 +93,7 @@ class SqliteFile:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         cursor.close()
 
     def _require_same_file(

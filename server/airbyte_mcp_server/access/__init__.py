@@ -10,6 +10,7 @@
     door            which of these the settings ask for, and which hosts and origins
     slow_clients    nobody holds a connection without using it
     rates           so many calls a minute, so many changes a minute, for each person
+    shared_rates    the same over all replicas, counted by the store
     admission       what dispatch asks before it runs a tool
 
 Nobody approves anything with a token: no scope stands for that.

@@ -3,9 +3,18 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 _MINUTE = 60.0
 _MANY = 1_000
+
+
+class Limit(Protocol):
+    """How much each person may do in a minute."""
+
+    async def take(self, person: str) -> float:
+        """Take one, if there is one; returns 0, or else after how many seconds there will be one."""
+        ...
 
 
 @dataclass
@@ -30,8 +39,8 @@ class Rate:
         self._buckets: dict[str, _Bucket] = {}
         self._many = _MANY
 
-    def take(self, person: str) -> float:
-        """Take one, if there is one; returns 0, or else after how many seconds there will be one."""
+    async def take(self, person: str) -> float:
+        """As every limit."""
         if not self._full:
             return 0.0
         bucket = self._filled(person)

@@ -49,13 +49,21 @@ class BoundedProtocol(H11Protocol):
         self._unread = _Deadline(self.seconds, transport.abort)
         self._arriving.begin()
 
-    def handle_events(self) -> None:
+    def data_received(self, data: bytes) -> None:
         """Bytes have come: a request that is not complete has its time from when it began."""
-        super().handle_events()
-        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+        super().data_received(data)
+        if self._is_arriving:
             self._arriving.begin()
-        else:
+
+    def handle_events(self) -> None:
+        """What has come is looked at, once more after an answer: a connection that rests owes nothing."""
+        super().handle_events()
+        if not self._is_arriving:
             self._arriving.over()
+
+    @property
+    def _is_arriving(self) -> bool:
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP: the connection ends, and the request at hand gets no other answer."""

@@ -22,6 +22,7 @@ from airbyte_mcp_server.changing.application import Application
 from airbyte_mcp_server.changing.leases import Lease
 from airbyte_mcp_server.changing.outcomes import outcome, unsent
 from airbyte_mcp_server.changing.settling import settled_now
+from airbyte_mcp_server.operating.spans import step
 from airbyte_tools.errors import ToolFailureError
 from airbyte_tools.words import plain
 
@@ -42,7 +43,10 @@ async def execute(application: Application, planned: PlanDraft[Any]) -> Plan:
         AirbyteError: Airbyte could not be read; nothing was sent, and the plan stays approved.
         OutcomeNotRecordedError: It was sent, and then the store failed.
     """
-    return await _Execution(application).run(planned)
+    plan = application.plan
+    # A span of its own: whoever waits for this may be gone before its end.
+    with step("execute", plan.action, plan) as executing:
+        return executing.reached(await _Execution(application).run(planned))
 
 
 class _Execution:

@@ -9,7 +9,7 @@ with what is to be seen.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -96,14 +96,12 @@ class Settler:
     Attributes:
         book: The plans.
         tools: Every tool, by name.
-        context: What they read Airbyte with.
-        address: The Airbyte that this is; plans for another one are left alone.
+        reading_at: What they read the Airbyte at an address with; None where plans for it are left alone.
     """
 
     book: "PlanBook"
     tools: Mapping[str, AnyTool]
-    context: ToolContext
-    address: str
+    reading_at: Callable[[str], ToolContext | None]
 
     async def settle_abandoned(self) -> None:
         """Settle every plan that was left behind; one that Airbyte tells nothing about now waits for later.
@@ -111,18 +109,27 @@ class Settler:
         Raises:
             StoreUnavailableError: The store is out of reach.
         """
+        out_of_reach: set[str] = set()
         for plan in await run_sync(self.book.executions.abandoned):
-            if plan.instance.address == self.address and not await self._settle(plan):
-                return
+            address = plan.instance.address
+            if address not in out_of_reach and not await self._settle(plan):
+                out_of_reach.add(address)
 
     async def _settle(self, plan: Plan) -> bool:
-        """Whether it makes sense to go on with the next one: Airbyte could be read."""
+        """Whether it makes sense to go on with the next one of the same Airbyte: it could be read."""
+        try:
+            context = self.reading_at(plan.instance.address)
+        except AirbyteError:
+            # Without credentials that can be used it stays as it is, for a process that has them.
+            return False
+        if context is None:
+            return False
         worker, executions = new_worker(), self.book.executions
         taken = await run_sync(executions.take_over, plan.id, worker)
         if taken is None:
             return True
         try:
-            outcomes = [await self._what_became(taken, target) for target in taken.plan.targets]
+            outcomes = [await self._what_became(taken, target, context) for target in taken.plan.targets]
         except (AirbyteError, TimeoutError):
             await run_sync(executions.give_back, plan.id, worker)
             return False
@@ -135,27 +142,27 @@ class Settler:
             logger.info("Plan %s was only slow; its own process has told its outcome", plan.id)
         return True
 
-    async def _what_became(self, taken: "Unsettled", target: Target) -> TargetOutcome:
+    async def _what_became(self, taken: "Unsettled", target: Target, context: ToolContext) -> TargetOutcome:
         known = {told.target_id: told for told in taken.plan.outcomes}.get(target.id)
         if known is None and taken.plan.outcomes:
             return unsent(target, NOT_REACHED)
         if known is None or known.status is PlanState.EXECUTING:
             # No entry at all: begun by a version that kept none, so any target may have been sent.
-            return _outcome(target, _DIED, await self._looked(taken, target))
+            return _outcome(target, _DIED, await self._looked(taken, target, context))
         return known
 
-    async def _looked(self, taken: "Unsettled", target: Target) -> Settled:
+    async def _looked(self, taken: "Unsettled", target: Target, context: ToolContext) -> Settled:
         plan, tool = taken.plan, self.tools.get(taken.plan.action)
         if not isinstance(tool, MutatingTool):
             return _NOT_TOLD
         request = unanswered(tool, plan, target, taken.baselines.get(target.id))
         try:
             async with asyncio.timeout(LOOKING_SECONDS):
-                return await tool.settle(self.context, request)
+                return await tool.settle(context, request)
         except NotFoundError as error:
             return Settled(status=PlanState.OUTCOME_UNKNOWN, message=error.message)
         except (AirbyteError, TimeoutError):
-            if self.context.now() - (plan.begun_at or plan.created_at) > GIVEN_UP_AFTER:
+            if context.now() - (plan.begun_at or plan.created_at) > GIVEN_UP_AFTER:
                 return _NOT_TOLD
             raise
         except Exception:

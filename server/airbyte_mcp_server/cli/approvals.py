@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,6 @@ from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.approvals_serve import serve_page
 from airbyte_mcp_server.cli.approvals_users import users
 from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
-from airbyte_mcp_server.cli.serve import INSTANCE
 from airbyte_mcp_server.operating.logs import log_to_stderr
 from airbyte_mcp_server.settings import Settings, SettingsError, variable_of
 
@@ -27,7 +25,7 @@ def _runtime(options: dict[str, Any]) -> "Runtime":
 
     settings = settings_from(options)
     log_to_stderr(settings)
-    return Runtime(settings, INSTANCE)
+    return Runtime(settings)
 
 
 @click.group()
@@ -51,7 +49,9 @@ def list_pending(**options: Any) -> None:  # noqa: ANN401 - one per setting
         click.echo("Nothing waits for a decision.")
     for plan in waiting:
         until = plan.lease_until or plan.apply_by or plan.approve_by
-        click.echo(f"{plan.id}  {plan.state:<9}  until {until:%H:%M:%S} UTC  {plan.summary}")
+        click.echo(
+            f"{plan.id}  {plan.state:<9}  until {until:%H:%M:%S} UTC  {plan.summary} ({plan.instance.name})"
+        )
 
 
 @approvals.command("show")
@@ -110,12 +110,9 @@ def _settle_abandoned(runtime: "Runtime") -> None:
 
 
 async def _settle(runtime: "Runtime") -> None:
-    from airbyte_client import AirbyteError  # noqa: PLC0415 - loads when used
-    from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - as above
+    from airbyte_mcp_server.dispatch import Dispatch  # noqa: PLC0415 - loads when used
 
-    # Without usable credentials they stay as they are, for a process that has them.
-    with suppress(AirbyteError):
-        await Dispatch(runtime).settle_abandoned()
+    await Dispatch(runtime).settle_abandoned()
     await runtime.aclose()
 
 
@@ -167,9 +164,7 @@ async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
 
     dispatch = Dispatch(runtime)
     try:
-        applied = await dispatch.apply_plan(
-            plan_id, dispatch.context_for(runtime.session, _no_progress), requester=None
-        )
+        applied = await dispatch.apply_plan(plan_id, requester=None)
         click.echo(of_plan(applied)[1])
     except (AirbyteError, ToolFailureError) as error:
         click.echo(f"Approved, not done yet. {error}")
@@ -181,10 +176,6 @@ async def _apply_or_say(runtime: "Runtime", plan_id: str) -> None:
         raise
     finally:
         await runtime.aclose()
-
-
-async def _no_progress(_done: float, _total: float | None, _message: str) -> None:
-    """Nobody watches a bar here; changes take a moment."""
 
 
 def _show(plan: "Plan") -> None:

@@ -13,8 +13,8 @@ from airbyte_mcp_server.cli.options import (
     settings_from,
     settings_options,
 )
-from airbyte_mcp_server.cli.serve import INSTANCE
 from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
+from airbyte_mcp_server.operating.telemetry import telemetry
 from airbyte_mcp_server.settings import SettingsError
 
 
@@ -45,4 +45,5 @@ def serve_page(proxies: tuple[str, ...], **options: Any) -> None:  # noqa: ANN40
 
     settings = settings_from(options)
     log_to_stderr(settings)
-    asyncio.run(serve_approvals(Runtime(settings, INSTANCE), proxies, speaker(settings, say)))
+    with telemetry(settings):
+        asyncio.run(serve_approvals(Runtime(settings), proxies, speaker(settings, say)))

@@ -127,7 +127,9 @@ def _about_plan(record: "Record") -> str:
         if isinstance(targets, list)
         else ""
     )
-    return f"{record.kind:<8} {result!s:<9} {document.get('action')} on {names} by {who}"
+    airbyte = document.get("instance")
+    where = f" of {airbyte.get('name')}" if isinstance(airbyte, dict) else ""
+    return f"{record.kind:<8} {result!s:<9} {document.get('action')} on {names}{where} by {who}"
 
 
 def _noted(head: str | None) -> "Head | None":

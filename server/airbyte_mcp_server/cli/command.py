@@ -2,21 +2,36 @@
 
 import io
 import sys
+from importlib import import_module
 
 import click
+from click.exceptions import NoSuchCommand
 
 from airbyte_mcp_server import __version__
-from airbyte_mcp_server.cli.approvals import approvals
-from airbyte_mcp_server.cli.audit import audit
-from airbyte_mcp_server.cli.demo import demo
-from airbyte_mcp_server.cli.doctor import doctor
-from airbyte_mcp_server.cli.policy import policy
-from airbyte_mcp_server.cli.sandbox import sandbox
-from airbyte_mcp_server.cli.serve import serve
-from airbyte_mcp_server.cli.tokens import tokens
+
+SUBCOMMANDS = ("approvals", "audit", "demo", "doctor", "policy", "sandbox", "serve", "tokens")
+"""Each is a module here that holds the command of its name."""
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Subcommands(click.Group):
+    """Loads a subcommand when it is asked for: each chat waits for `serve` to start, and needs no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        del ctx
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of a name; without one, the nearest names are shown."""
+        if cmd_name not in SUBCOMMANDS:
+            raise NoSuchCommand(cmd_name, possibilities=SUBCOMMANDS, ctx=ctx)
+        found: click.Command = getattr(import_module(f"airbyte_mcp_server.cli.{cmd_name}"), cmd_name)
+        return found
+
+
+@click.group(
+    cls=_Subcommands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__)
 @click.pass_context
 def command(context: click.Context) -> None:
@@ -26,8 +41,6 @@ def command(context: click.Context) -> None:
             # Names from Airbyte hold what this terminal may not be able to show.
             stream.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand is None:
+        from airbyte_mcp_server.cli.serve import serve  # noqa: PLC0415 - the other commands do without it
+
         context.invoke(serve)
-
-
-for subcommand in (serve, sandbox, approvals, tokens, policy, audit, doctor, demo):
-    command.add_command(subcommand)

@@ -9,12 +9,14 @@ import click
 
 from airbyte_mcp_server.settings import (
     SECRET_NAMES,
+    SETTING_NAMES,
     Browser,
     LogFormat,
     LogLevel,
     Metrics,
     Settings,
     SettingsError,
+    Telemetry,
     Transport,
     WebhookFormat,
     flag_of,
@@ -29,6 +31,7 @@ _CHOICES = {
     "log_level": get_args(LogLevel),
     "log_format": get_args(LogFormat),
     "metrics": get_args(Metrics),
+    "telemetry": get_args(Telemetry),
     "open_browser": get_args(Browser),
     "webhook_format": get_args(WebhookFormat),
 }
@@ -41,7 +44,7 @@ _SWITCHES = {
 
 def settings_options(function: FunctionT) -> FunctionT:
     """Add one option per setting, and `--config`. Secrets come from files only: arguments show in `ps`."""
-    for name in reversed(list(Settings.model_fields)):
+    for name in reversed(SETTING_NAMES):
         function = _option(name)(function)
     return click.option(
         "--config",

@@ -11,7 +11,6 @@ import click
 
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
-from airbyte_mcp_server.cli.serve import INSTANCE
 from airbyte_mcp_server.operating.file_rights import may_write
 from airbyte_mcp_server.operating.logs import log_to_stderr
 from airbyte_mcp_server.settings import SettingsError
@@ -27,14 +26,19 @@ def policy() -> None:
 
 @policy.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """Say in words what each rule of a policy file does, and what in it may not be meant so."""
+@settings_options
+@refusing_clearly(SettingsError)
+def check(file: Path, **options: Any) -> None:  # noqa: ANN401 - one per setting
+    """Say in words what each rule of a policy file does, and what in it may not be meant so.
+
+    The settings say which Airbytes rules can name.
+    """
     from airbyte_guardrails.policy.loading import PolicyFileError, load_rules  # noqa: PLC0415 - loads when used
     from airbyte_guardrails.policy.reading import described, suspicions  # noqa: PLC0415 - as above
     from airbyte_mcp_server.operators_policy import vocabulary  # noqa: PLC0415 - as above
 
     try:
-        rules = load_rules(file, vocabulary())
+        rules = load_rules(file, vocabulary(settings_from(options)))
     except PolicyFileError as error:
         raise click.ClickException(str(error)) from error
     for number, rule in enumerate(rules, 1):
@@ -58,7 +62,7 @@ def _open_to_change(file: Path) -> Iterator[str]:
 @click.argument("arguments", default="{}", metavar="[JSON ARGUMENTS]")
 @click.option("--at", metavar="TIME", help="As if it were then, in your time zone: 2026-11-28T22:00.")
 @click.option("--principal", help="As if asked for by token:NAME; nobody who is signed in by default.")
-@click.option("--instance", default=INSTANCE, show_default=True, help="What this Airbyte is called.")
+@click.option("--instance", metavar="NAME", help="Which Airbyte; as if the only one were called so.")
 @click.option("--client", help="What the requester's program calls itself.")
 @click.option("--workspace", metavar="ID", help="The connections' workspace, where Airbyte is not asked.")
 @click.option("--offline", is_flag=True, help="Do not ask Airbyte; connections then go by their ids.")
@@ -80,7 +84,7 @@ def explain(
     own = {
         name: options.pop(name) for name in ("at", "principal", "instance", "client", "workspace", "offline")
     }
-    runtime = _runtime(options, own["instance"])
+    runtime = _runtime(options)
     call = Imagined(
         tool=tool,
         arguments=arguments,
@@ -88,17 +92,18 @@ def explain(
         requester=own["principal"] or runtime.session,
         client=own["client"],
         workspace=own["workspace"],
+        instance=own["instance"],
     )
     for line in asyncio.run(explanation(runtime, call, offline=own["offline"])):
         click.echo(line)
 
 
-def _runtime(options: dict[str, Any], instance: str) -> "Runtime":
+def _runtime(options: dict[str, Any]) -> "Runtime":
     from airbyte_mcp_server.runtime import Runtime  # noqa: PLC0415 - `--help` does without it
 
     settings = settings_from(options)
     log_to_stderr(settings)
-    return Runtime(settings, instance)
+    return Runtime(settings)
 
 
 def _moment(at: str | None, runtime: "Runtime") -> datetime:

@@ -12,10 +12,11 @@ import click
 from pydantic import ValidationError
 
 from airbyte_client import AirbyteError
-from airbyte_guardrails.plans import MANY_TARGETS, Plan, PlanDraft, Risk, Target, plan_of
+from airbyte_guardrails.plans import MANY_TARGETS, Instance, Plan, PlanDraft, Risk, Target, plan_of
 from airbyte_guardrails.policy.explaining import explained
 from airbyte_guardrails.policy.reading import ALWAYS_HIGH_RISK
 from airbyte_guardrails.policy.subjects import Deed
+from airbyte_mcp_server.airbytes import Airbyte
 from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
 from airbyte_mcp_server.runtime import Runtime
@@ -36,6 +37,7 @@ class Imagined:
         requester: Who, as the audit would show them.
         client: What their program calls itself.
         workspace: The connections' workspace, where Airbyte is not asked.
+        instance: What the Airbyte is called; None means the only one.
     """
 
     tool: str
@@ -44,6 +46,7 @@ class Imagined:
     requester: str
     client: str | None
     workspace: str | None
+    instance: str | None
 
 
 async def explanation(runtime: Runtime, call: Imagined, *, offline: bool) -> list[str]:
@@ -54,12 +57,12 @@ async def explanation(runtime: Runtime, call: Imagined, *, offline: bool) -> lis
         GuardrailError: No rule could permit it, or a rate cannot be counted without the store.
     """
     tool = _tool(call.tool)
-    arguments = _arguments(tool, call.arguments)
+    airbyte, arguments = _airbyte(runtime, call.instance), _arguments(tool, call.arguments)
     try:
-        draft = _guessed(call, arguments) if offline else await _draft(runtime, tool, call, arguments)
+        draft = _guessed(call, arguments) if offline else await _draft(runtime, airbyte, call, arguments)
         if isinstance(draft, NothingToDo):
             return [f"Nobody would be asked, and nothing would be done: {draft.message}"]
-        plan = _plan(runtime, call, draft)
+        plan = _plan(runtime, airbyte, call, draft)
         return list(explained(runtime.policy, plan, call.moment, lambda since: _begun(runtime, since)))
     finally:
         await runtime.aclose()
@@ -81,12 +84,19 @@ def _arguments(tool: AnyMutatingTool, text: str) -> Arguments:
     return arguments
 
 
+def _airbyte(runtime: Runtime, name: str | None) -> Airbyte:
+    known, named = runtime.airbytes, bool(runtime.settings.instances)
+    if (name is None and known.choices) or (name is not None and named and name not in known):
+        raise click.BadParameter(f"name one of {', '.join(known)}", param_hint="--instance")
+    return known[name] if name is not None and named else known.first
+
+
 async def _draft(
-    runtime: Runtime, tool: AnyMutatingTool, call: Imagined, arguments: Arguments
+    runtime: Runtime, airbyte: Airbyte, call: Imagined, arguments: Arguments
 ) -> PlanDraft[Any] | NothingToDo:
-    context = Dispatch(runtime).context_for(call.requester, no_progress)
+    context = Dispatch(runtime).context_for(airbyte, call.requester, no_progress)
     try:
-        return await tool.plan(context, arguments)
+        return await _tool(call.tool).plan(context, arguments)
     except (ToolFailureError, AirbyteError) as error:
         told = f"{error.message} {error.next_step}".strip()
         raise click.ClickException(f"{told} With --offline Airbyte is not asked.") from error
@@ -126,10 +136,10 @@ def _is_id(reference: str) -> bool:
     return True
 
 
-def _plan(runtime: Runtime, call: Imagined, draft: PlanDraft[Any]) -> Plan:
+def _plan(runtime: Runtime, airbyte: Airbyte, call: Imagined, draft: PlanDraft[Any]) -> Plan:
     return plan_of(
         call.tool,
-        runtime.instance,
+        Instance(name=call.instance or airbyte.name, address=airbyte.address),
         call.requester,
         draft,
         client=call.client,

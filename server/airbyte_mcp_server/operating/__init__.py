@@ -1,1 +1,1 @@
-"""What an operator needs to run the server: doctor, logs, health, readiness, metrics."""
+"""What an operator needs to run the server: doctor, logs, traces, health, readiness, metrics."""

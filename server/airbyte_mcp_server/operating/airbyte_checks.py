@@ -22,18 +22,20 @@ from airbyte_client import (
 )
 from airbyte_client.auth import Auth
 from airbyte_client.text import clean
+from airbyte_mcp_server.airbyte_settings import AirbyteSettings
+from airbyte_mcp_server.airbytes import auth_of
 from airbyte_mcp_server.operating.answers_seen import AnswersSeen, seconds_left_of
 from airbyte_mcp_server.operating.findings import Finding, Findings, fail, ok, warn
-from airbyte_mcp_server.runtime import auth_of
-from airbyte_mcp_server.settings import Settings, variable_of
 
 REQUEST_SECONDS = 8.0
 SKEW_ALLOWED_SECONDS = 5.0
 SECONDS_OF_A_MINUTE = 60
-_LASTING = f"Use an application instead: {variable_of('client_id')} and {variable_of('client_secret')}."
+
+KeyOf = Callable[[str], str]
+"""How the operator sets something of this Airbyte."""
 
 
-def airbyte(settings: Settings) -> Findings:
+def airbyte(settings: AirbyteSettings, key_of: KeyOf) -> Findings:
     """Reachability, base URL, token, rights, dialect and clock, as far as each can be told."""
     seen = AnswersSeen()
     try:
@@ -53,16 +55,16 @@ def airbyte(settings: Settings) -> Findings:
         return
     with closing(client):
         refusal = _refusal(lambda: next(client.iter_workspaces(), None))
-        yield from _contact(client.base_url, refusal, seen)
+        yield from _contact(client.base_url, refusal, seen, key_of)
         if refusal is None or isinstance(refusal, PermissionDeniedError):
-            yield _token(auth, seen)
-            yield from _rights(client, settings.workspace_id, refusal)
+            yield _token(auth, seen, key_of)
+            yield from _rights(client, settings.workspace_id, refusal, key_of)
             yield from _reasons(client)
             yield _dialect(seen)
         yield from _clock(seen)
 
 
-def _contact(base_url: str, refusal: AirbyteError | None, seen: AnswersSeen) -> Findings:
+def _contact(base_url: str, refusal: AirbyteError | None, seen: AnswersSeen, key_of: KeyOf) -> Findings:
     """What the first request of all says of the way to Airbyte."""
     reached = ok("reachable", f"{base_url} answers.")
     match refusal:
@@ -72,7 +74,8 @@ def _contact(base_url: str, refusal: AirbyteError | None, seen: AnswersSeen) -> 
         case AuthenticationError():
             yield reached
             yield ok("base url", "An API answers there and asks for credentials.")
-            yield fail("token", f"The credentials are refused: {refusal.message}", _how_to_sign_in(refusal))
+            told = f"The credentials are refused: {refusal.message}"
+            yield fail("token", told, _how_to_sign_in(refusal, key_of))
         case NotAirbyteError():
             yield reached
             yield fail("base url", refusal.message, refusal.next_step)
@@ -81,7 +84,7 @@ def _contact(base_url: str, refusal: AirbyteError | None, seen: AnswersSeen) -> 
             yield fail(
                 "base url",
                 f"Something answers there, but not as Airbyte's API: {refusal.message}",
-                f"Set {variable_of('api_url')} to the API's own address; it usually ends in /api/public/v1.",
+                f"Set {key_of('api_url')} to the API's own address; it usually ends in /api/public/v1.",
             )
         case ApiError():
             yield fail(
@@ -96,14 +99,14 @@ def _contact(base_url: str, refusal: AirbyteError | None, seen: AnswersSeen) -> 
             yield fail("reachable", refusal.message, refusal.next_step)
 
 
-def _how_to_sign_in(refusal: AirbyteError) -> str:
+def _how_to_sign_in(refusal: AirbyteError, key_of: KeyOf) -> str:
     return refusal.next_step or (
-        f"Check {variable_of('client_id')} and {variable_of('client_secret')}; in Airbyte they are made under"
+        f"Check {key_of('client_id')} and {key_of('client_secret')}; in Airbyte they are made under"
         " Settings, Applications."
     )
 
 
-def _token(auth: Auth, seen: AnswersSeen) -> Finding:
+def _token(auth: Auth, seen: AnswersSeen, key_of: KeyOf) -> Finding:
     match auth:
         case ClientCredentials():
             left = seen.token_seconds
@@ -112,7 +115,8 @@ def _token(auth: Auth, seen: AnswersSeen) -> Finding:
         case BearerToken():
             left = seconds_left_of(auth.token)
             ends = "when it ends cannot be seen" if left is None else f"it ends in {_minutes(left)}"
-            return warn("token", f"The token is accepted; {ends}, and it cannot be renewed.", _LASTING)
+            lasting = f"Use an application instead: {key_of('client_id')} and {key_of('client_secret')}."
+            return warn("token", f"The token is accepted; {ends}, and it cannot be renewed.", lasting)
         case BasicAuth():
             return ok("token", "User name and password are accepted.")
         case _:
@@ -125,7 +129,9 @@ def _minutes(seconds: float) -> str:
     )
 
 
-def _rights(client: AirbyteClient, workspace_id: str | None, refusal: AirbyteError | None) -> Findings:
+def _rights(
+    client: AirbyteClient, workspace_id: str | None, refusal: AirbyteError | None, key_of: KeyOf
+) -> Findings:
     """Which reads are refused. Whether a change is shows only when one is made, so that is said."""
     probes: dict[str, Callable[[], object]] = {
         "connections": lambda: next(client.iter_connections(workspace_id), None),
@@ -142,7 +148,7 @@ def _rights(client: AirbyteClient, workspace_id: str | None, refusal: AirbyteErr
             "rights",
             f"Airbyte does not let these credentials read: {'; '.join(refused)}.",
             "Give the application's user at least the reader's role in the workspace"
-            f", and check {variable_of('workspace_id')}.",
+            f", and check {key_of('workspace_id')}.",
         )
         return
     yield ok(

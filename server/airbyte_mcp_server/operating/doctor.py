@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from airbyte_mcp_server.operating import addresses, airbyte_checks, local_checks, store_check
-from airbyte_mcp_server.operating.findings import Finding, Findings, fail
+from airbyte_mcp_server.operating.findings import Finding, Findings, about, fail
 from airbyte_mcp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def examine(settings: Settings, files: Mapping[str, Path], seconds: float = CHEC
         _Check("settings", lambda: local_checks.settings_read(settings)),
         _Check("files", lambda: local_checks.files(files)),
         _Check("access", lambda: local_checks.access(settings)),
-        _Check("airbyte", lambda: airbyte_checks.airbyte(settings)),
+        *(_check_of(settings, name) for name in settings.airbytes),
         _Check("store", lambda: store_check.store(settings)),
         _Check("policy", lambda: local_checks.policy(settings)),
         _Check("approvals", lambda: local_checks.approvals(settings)),
@@ -39,6 +40,14 @@ def examine(settings: Settings, files: Mapping[str, Path], seconds: float = CHEC
         check.start()
     until = time.monotonic() + seconds
     return [finding for check in checks for finding in check.findings(until - time.monotonic())]
+
+
+def _check_of(settings: Settings, name: str) -> "_Check":
+    """The check of one Airbyte, which names it where there are several."""
+    airbyte, key_of = settings.airbytes[name], partial(settings.key_of, name)
+    if name in settings.choices:
+        return _Check(f"airbyte {name}", lambda: about(name, airbyte_checks.airbyte(airbyte, key_of)))
+    return _Check("airbyte", lambda: airbyte_checks.airbyte(airbyte, key_of))
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 
@@ -55,6 +55,11 @@ def warn(check: str, message: str, next_step: str) -> Finding:
 def fail(check: str, message: str, next_step: str) -> Finding:
     """It does not work."""
     return Finding(check, Verdict.FAIL, message, next_step)
+
+
+def about(name: str, findings: Findings) -> Findings:
+    """The findings, each with what it is about before its message."""
+    return (replace(finding, message=f"{name}: {finding.message}") for finding in findings)
 
 
 def worst(findings: Sequence[Finding]) -> Verdict:

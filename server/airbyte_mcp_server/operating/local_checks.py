@@ -8,6 +8,7 @@ from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.policy.loading import PolicyFileError, load_rules
 from airbyte_guardrails.policy.reading import suspicions
 from airbyte_mcp_server.access.door import door_of
+from airbyte_mcp_server.airbyte_settings import AirbyteSettings
 from airbyte_mcp_server.operating.file_rights import may_write, others_may_read
 from airbyte_mcp_server.operating.findings import Findings, fail, ok, warn
 from airbyte_mcp_server.operators_policy import policy_of, vocabulary
@@ -22,7 +23,9 @@ RULING_FILES = ("config", "policy_file", "tokens_file")
 def settings_read(settings: Settings) -> Findings:
     """What the settings say together, and what in them is dangerous."""
     mode = "read-only" if settings.read_only else "changes are possible"
-    yield ok("settings", f"They can be used: {settings.transport}, {mode}, Airbyte at {settings.api_url}.")
+    places = [f"{name} at {airbyte.api_url}" for name, airbyte in settings.instances.items()]
+    where = "; ".join(places) or f"at {settings.api_url}"
+    yield ok("settings", f"They can be used: {settings.transport}, {mode}, Airbyte {where}.")
     if settings.dangerously_allow_model_confirmation:
         yield warn(
             "settings",
@@ -37,17 +40,26 @@ def settings_read(settings: Settings) -> Findings:
             "No bearer token is set, so each start makes a new one that clients must be given.",
             f"Set {variable_of('token')} or {variable_of('tokens_file')}.",
         )
-    if _in_the_clear(settings):
+    if settings.store is not None and settings.transport == "http" and settings.state_key is None:
         yield warn(
             "settings",
-            f"Credentials travel unencrypted to {urlsplit(settings.api_url).hostname}.",
-            f"Use an https:// address ({variable_of('api_url')}) unless that network is yours alone.",
+            "The store can be shared by replicas, but without a state key a question or a session belongs to"
+            " one of them: the others can neither open nor answer it.",
+            f"Give all replicas the same key ({variable_of('state_key')}), unless there is only one.",
         )
+    for name, airbyte in settings.airbytes.items():
+        if _in_the_clear(airbyte):
+            yield warn(
+                "settings",
+                f"Credentials travel unencrypted to {urlsplit(airbyte.api_url).hostname}.",
+                f"Use an https:// address ({settings.key_of(name, 'api_url')}) unless that network is yours"
+                " alone.",
+            )
 
 
-def _in_the_clear(settings: Settings) -> bool:
-    parts = urlsplit(settings.api_url)
-    signs_in = settings.client_id or settings.secret_access_token or settings.username
+def _in_the_clear(airbyte: AirbyteSettings) -> bool:
+    parts = urlsplit(airbyte.api_url)
+    signs_in = airbyte.client_id or airbyte.secret_access_token or airbyte.username
     return bool(signs_in) and parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
@@ -55,7 +67,8 @@ def files(named: Mapping[str, Path]) -> Findings:
     """Who else may write the files that rule, and read the files that hold secrets.
 
     Args:
-        named: Files by the setting that names them; a file of a secret by the secret's name and `_file`.
+        named: Files by the setting that names them; a file of a secret by the secret's name and `_file`, with
+            the name of its table before it where it stands in one.
     """
     for setting, path in named.items():
         if setting in RULING_FILES and may_write(path):
@@ -65,7 +78,7 @@ def files(named: Mapping[str, Path]) -> Findings:
                 " shell of theirs.",
                 "Run the server as a user who cannot, or give the file and its folder to another user.",
             )
-        if setting.removesuffix("_file") in SECRET_NAMES and others_may_read(path):
+        if setting.rpartition(".")[2].removesuffix("_file") in SECRET_NAMES and others_may_read(path):
             yield warn(
                 "files",
                 f"{path} ({setting}) can be read by other users of this machine.",
@@ -93,7 +106,7 @@ def policy(settings: Settings) -> Findings:
         yield ok("policy", f"There is no policy file: {asked}.")
         return
     try:
-        rules = load_rules(settings.policy_file, vocabulary())
+        rules = load_rules(settings.policy_file, vocabulary(settings))
     except PolicyFileError as error:
         yield fail("policy", str(error), "Correct it; until then the server does not start.")
         return

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 
 from airbyte_mcp_server.operating.redacting import Redactor
-from airbyte_mcp_server.operating.request_ids import current_request
+from airbyte_mcp_server.operating.request_ids import current_request, current_trace
 from airbyte_mcp_server.settings import Settings
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s%(request_note)s: %(message)s"
@@ -51,7 +51,7 @@ class _Cleaning(logging.Filter):
         if record.stack_info:
             record.stack_info = self._redact(record.stack_info)
         request = current_request()
-        record.request_id = request
+        record.request_id, record.trace_id = request, current_trace()
         record.request_note = f" [{request}]" if request else ""
         return True
 
@@ -80,6 +80,7 @@ class _Json(logging.Formatter):
         told = {
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", None),
+            "trace_id": getattr(record, "trace_id", None),
             "exception": record.exc_text,
             "stack": record.stack_info,
         }

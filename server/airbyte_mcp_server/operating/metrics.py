@@ -1,7 +1,8 @@
 """What Prometheus is told. Needs the extra `metrics`; imported only where the setting is on.
 
-No label holds a name or an id of anybody or anything: tools, operations and
-states are fixed lists, so the number of series is bounded whatever is asked.
+No label holds a name or an id of anybody or anything but the operator's names of
+Airbytes: those, tools, operations and states are fixed lists, so the number of
+series is bounded whatever is asked.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from airbyte_client.calls import Answer, Call
+from airbyte_client.calls import Answer, Call, Observer
 from airbyte_guardrails.plans import Plan
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -23,11 +24,13 @@ class Metrics:
     """Counts for one process.
 
     Args:
-        tools: The names that may stand in a label.
+        tools: The names of tools that may stand in a label.
+        instances: The names of Airbytes that may.
     """
 
-    def __init__(self, tools: Iterable[str]) -> None:
+    def __init__(self, tools: Iterable[str], instances: Iterable[str]) -> None:
         self._tools = frozenset(tools)
+        self._instances = frozenset(instances)
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._calls = Counter(
@@ -43,19 +46,19 @@ class Metrics:
         self._plans = Counter(
             "airbyte_mcp_plans",
             "States that plans reached in this process.",
-            ("action", "state"),
+            ("instance", "action", "state"),
             registry=self._registry,
         )
         self._requests = Counter(
             "airbyte_mcp_upstream_requests",
             "Requests to Airbyte by HTTP status; none where no answer came.",
-            ("operation", "status"),
+            ("instance", "operation", "status"),
             registry=self._registry,
         )
         self._request_seconds = Histogram(
             "airbyte_mcp_upstream_request_seconds",
             "How long requests to Airbyte take.",
-            ("operation",),
+            ("instance", "operation"),
             buckets=REQUEST_SECONDS,
             registry=self._registry,
         )
@@ -68,13 +71,22 @@ class Metrics:
 
     def moved(self, plan: Plan) -> None:
         """A plan has reached a state; any thread may say so."""
-        self._plans.labels(plan.action, plan.state.value).inc()
+        self._plans.labels(self._known(plan.instance.name), plan.action, plan.state.value).inc()
 
-    def requested(self, call: Call, answer: Answer | None, seconds: float) -> None:
-        """A request to Airbyte is over; an observer of the client."""
-        status = "none" if answer is None else str(answer.status)
-        self._requests.labels(call.operation.value, status).inc()
-        self._request_seconds.labels(call.operation.value).observe(seconds)
+    def requests_to(self, instance: str) -> Observer:
+        """An observer for the client of one Airbyte, told when a request is over."""
+        label = self._known(instance)
+
+        def requested(call: Call, answer: Answer | None, seconds: float) -> None:
+            status = "none" if answer is None else str(answer.status)
+            self._requests.labels(label, call.operation.value, status).inc()
+            self._request_seconds.labels(label, call.operation.value).observe(seconds)
+
+        return requested
+
+    def _known(self, instance: str) -> str:
+        """A store that is shared holds plans for Airbytes that other servers talk to."""
+        return instance if instance in self._instances else UNKNOWN
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

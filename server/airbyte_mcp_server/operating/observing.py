@@ -8,6 +8,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from mcp_types import CallToolResult, InputRequiredResult
 
 from airbyte_mcp_server.operating.request_ids import answering
+from airbyte_mcp_server.operating.spans import recorded_trace
 from airbyte_mcp_server.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Observing(ServerMiddleware[Any]):
         if ctx.request_id is None:
             return await call_next(ctx)
         started, outcome = time.monotonic(), "broken_off"
-        with answering(ctx.request_id):
+        with answering(ctx.request_id, recorded_trace()):
             try:
                 result = await call_next(ctx)
                 outcome = _outcome(result)

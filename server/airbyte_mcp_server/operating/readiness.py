@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airbyte_guardrails.errors import GuardrailError
+from airbyte_mcp_server.airbytes import Airbyte
 from airbyte_mcp_server.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ LIMIT_SECONDS = 5.0
 
 
 class Readiness:
-    """Looks at store and Airbyte, at most once in a few seconds however many ask."""
+    """Looks at store and Airbytes, at most once in a few seconds however many ask."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -29,13 +31,15 @@ class Readiness:
         self._until = float("-inf")
 
     async def states(self) -> dict[str, bool]:
-        """For store and Airbyte each, whether it answers."""
+        """Whether the store answers, and the Airbyte; of several each, as `airbyte.NAME`."""
         async with self._looking:
             if time.monotonic() >= self._until:
-                store, airbyte = await asyncio.gather(
-                    _answers("store", self._store), _answers("Airbyte", self._airbyte)
-                )
-                self._states = {"store": store, "airbyte": airbyte}
+                looks = {"store": self._store} | {
+                    _told(name, self._runtime): partial(_read_first, airbyte)
+                    for name, airbyte in self._runtime.airbytes.items()
+                }
+                answers = await asyncio.gather(*(_answers(name, look) for name, look in looks.items()))
+                self._states = dict(zip(looks, answers, strict=True))
                 self._until = time.monotonic() + KEPT_SECONDS
             return self._states
 
@@ -43,10 +47,15 @@ class Readiness:
         """Open it, read, and raise what goes wrong."""
         await asyncio.to_thread(_read, self._runtime.store)
 
-    async def _airbyte(self) -> None:
-        """Ask for a first workspace, and raise what goes wrong."""
-        async for _workspace in self._runtime.client.iter_workspaces():
-            break
+
+async def _read_first(airbyte: Airbyte) -> None:
+    """Ask for a first workspace, and raise what goes wrong."""
+    async for _workspace in airbyte.client.iter_workspaces():
+        break
+
+
+def _told(name: str, runtime: Runtime) -> str:
+    return f"airbyte.{name}" if name in runtime.airbytes.choices else "airbyte"
 
 
 def _read(store: "Store") -> None:

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings
+from airbyte_mcp_server.airbyte_settings import AIRBYTE_SECRETS, AirbyteSettings
+from airbyte_mcp_server.settings import SECRET_NAMES, Settings, keys_in
 
 MASK = "***"
 LONGEST = 10_000
@@ -38,18 +39,29 @@ class Redactor:
 
 
 def _secrets_of(settings: Settings) -> Iterator[str]:
-    for name in SECRET_NAMES:
+    for name in SECRET_NAMES - AIRBYTE_SECRETS:
         value: SecretStr | None = getattr(settings, name)
         if value is not None:
             yield value.get_secret_value()
-    if settings.username and settings.password:
-        pair = f"{settings.username}:{settings.password.get_secret_value()}"
-        yield base64.b64encode(pair.encode()).decode()
+    for airbyte in (settings, *settings.instances.values()):
+        yield from _secrets_of_airbyte(airbyte)
+    if settings.state_key is not None:
+        yield from keys_in(settings.state_key)
     if settings.store is not None:
         yield from _passwords_in(settings.store.get_secret_value())
     if settings.webhook_url is not None:
         parts = urlsplit(settings.webhook_url.get_secret_value())
         yield from (part for part in (parts.path, parts.query, parts.password) if part and part != "/")
+
+
+def _secrets_of_airbyte(airbyte: AirbyteSettings) -> Iterator[str]:
+    for name in AIRBYTE_SECRETS:
+        value: SecretStr | None = getattr(airbyte, name)
+        if value is not None:
+            yield value.get_secret_value()
+    if airbyte.username and airbyte.password:
+        pair = f"{airbyte.username}:{airbyte.password.get_secret_value()}"
+        yield base64.b64encode(pair.encode()).decode()
 
 
 def _passwords_in(address: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _counting(runtime: Runtime) -> Endpoint:
         raise SettingsError(
             "Metrics are on, but what they need is not installed: pip install 'airbyte-mcp-server[metrics]'."
         ) from error
-    runtime.meter = meter = Metrics(tool.name for tool in listed_tools())
+    runtime.meter = meter = Metrics((tool.name for tool in listed_tools()), runtime.airbytes)
 
     async def metrics(_request: Request) -> Response:
         return Response(meter.text(), media_type=CONTENT_TYPE, headers=UNCACHED)

@@ -24,14 +24,12 @@ from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.sign_ins import Session
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.wording import clean, is_confirmed_by, needs_name
+from airbyte_guardrails.wording import REASON_LIMIT, clean, is_confirmed_by, needs_name
 from airbyte_mcp_server.pages.answers import page
 from airbyte_mcp_server.pages.forms import Form
 from airbyte_mcp_server.pages.sessions import PLAN_ID, Sessions
 from airbyte_mcp_server.pages.views import plan_view
 from airbyte_tools.errors import ToolFailureError
-
-REASON_LIMIT = 500
 
 Apply = Callable[[str], Awaitable[object]]
 """Applies the approved plan of this id. May raise what the guardrails, the client and the tools raise."""
@@ -45,7 +43,7 @@ class Office:
         book: The plans.
         apply: Carries out what was approved.
         settle: Finds out what became of plans whose server died while it carried them out.
-        here: The address of the Airbyte that `apply` reaches.
+        is_here: Whether `apply` reaches the Airbyte at an address.
         now: The clock, aware, in the zone in which people here speak of times.
         read_only: Whether nothing may be approved.
     """
@@ -53,7 +51,7 @@ class Office:
     book: PlanBook
     apply: Apply
     settle: Callable[[], Awaitable[None]]
-    here: str
+    is_here: Callable[[str], bool]
     now: Callable[[], datetime]
     read_only: bool
 
@@ -169,7 +167,7 @@ class Plans:
             plan=plan_view(plan, self._office.now()),
             refusal=refusal,
             lifted=lifted,
-            elsewhere=plan.instance.address != self._office.here,
+            elsewhere=not self._office.is_here(plan.instance.address),
             read_only=self._office.read_only,
             version=_version(plan),
         )

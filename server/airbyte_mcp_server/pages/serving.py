@@ -6,8 +6,10 @@ proxy says came by HTTPS is answered, so that a browser that finds the way
 around it gets nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,13 +17,18 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from airbyte_guardrails.sign_ins import SignInLimits, SignIns
-from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import Dispatch
 from airbyte_mcp_server.pages.app import approvals_app
-from airbyte_mcp_server.pages.plans import Apply, Office
+from airbyte_mcp_server.pages.plans import Office
 from airbyte_mcp_server.pages.walls import Address
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.serving.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
+from airbyte_mcp_server.serving.listening import (
+    SHUTDOWN_SECONDS,
+    Service,
+    authority,
+    bound,
+    serve_until_told,
+)
 from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError, variable_of
 
 BROWSERS_AT_ONCE = 200
@@ -40,18 +47,32 @@ async def serve_approvals(runtime: Runtime, proxies: Sequence[str], announce: Ca
     Raises:
         SettingsError: Passwords would travel in the clear, or the address cannot be bound.
     """
-    settings = runtime.settings
-    _require_safe(settings, proxies)
     try:
-        with bound(settings.approvals_host, settings.approvals_port, "approvals_port") as listening:
-            local = authority(settings.approvals_host, listening)
-            address = address_of(settings.approvals_url, local.rsplit(":", 1)[1])
-            app = approvals_of(runtime, address, SignInLimits())
-            config = config_of(app, address, proxies)
-            announce(f"Serving approvals at {settings.approvals_url or f'http://{local}'}")
-            await serve_until_told(config, listening)
+        with approvals_service(runtime, proxies, announce) as service:
+            await serve_until_told(service)
     finally:
         await runtime.aclose()
+
+
+@contextmanager
+def approvals_service(
+    runtime: Runtime, proxies: Sequence[str], announce: Callable[[str], None]
+) -> Generator[Service]:
+    """The page, listening; to be served with whatever else this process serves.
+
+    Args:
+        runtime: As `serve_approvals`; so are the others, and what is raised.
+        proxies: As there.
+        announce: As there.
+    """
+    settings = runtime.settings
+    _require_safe(settings, proxies)
+    with bound(settings.approvals_host, settings.approvals_port, "approvals_port") as listening:
+        local = authority(settings.approvals_host, listening)
+        address = address_of(settings.approvals_url, local.rsplit(":", 1)[1])
+        app = approvals_of(runtime, address, SignInLimits())
+        announce(f"Serving approvals at {settings.approvals_url or f'http://{local}'}")
+        yield Service(config_of(app, address, proxies), listening)
 
 
 def approvals_of(runtime: Runtime, address: Address, limits: SignInLimits) -> ASGIApp:
@@ -115,17 +136,9 @@ def _office(runtime: Runtime) -> Office:
     dispatch = Dispatch(runtime)
     return Office(
         book=runtime.book,
-        apply=_apply_with(dispatch, runtime.session),
+        apply=partial(dispatch.apply_plan, requester=None),
         settle=dispatch.settle_abandoned,
-        here=runtime.instance.address,
+        is_here=lambda address: runtime.airbytes.at(address) is not None,
         now=now,
         read_only=runtime.settings.read_only,
     )
-
-
-def _apply_with(dispatch: Dispatch, session: str) -> Apply:
-    async def apply(plan_id: str) -> None:
-        context = dispatch.context_for(session, no_progress)
-        await dispatch.apply_plan(plan_id, context, requester=None)
-
-    return apply

@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -112,7 +113,8 @@ class LocalPage:
             proxy_headers=False,
             limit_concurrency=BROWSERS_AT_ONCE,
         )
-        run.task = asyncio.create_task(self._serve(run, QuietServer(config), listening))
+        # It serves the plans of other calls, too: its log and its traces must not name the one that began it.
+        run.task = asyncio.create_task(self._serve(run, QuietServer(config), listening), context=Context())
         return run
 
     async def _serve(self, run: _Run, server: QuietServer, listening: socket.socket) -> None:

@@ -26,7 +26,7 @@ from airbyte_guardrails.evidence import Decision, Evidence
 from airbyte_guardrails.life import PlanBook
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.wording import clean, is_confirmed_by, needs_name
+from airbyte_guardrails.wording import REASON_LIMIT, clean, is_confirmed_by, needs_name
 from airbyte_mcp_server.pages.answers import on_defect, on_http_exception, on_refusal, page, problem
 from airbyte_mcp_server.pages.app import static_files
 from airbyte_mcp_server.pages.forms import Form, form_of
@@ -37,7 +37,6 @@ from airbyte_mcp_server.reaching.waiting_for_person import Waiting
 from airbyte_tools.errors import ToolFailureError
 
 APPROVER = "the person at this computer's browser"
-REASON_LIMIT = 500
 CALL_SECONDS = 10.0
 """How long the call that waits for a plan has to apply it, before the page does."""
 

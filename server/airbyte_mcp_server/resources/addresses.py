@@ -1,13 +1,21 @@
-"""The addresses of resources, and the reading tool that answers each."""
+"""The addresses of resources, and the reading tool that answers each.
+
+Where there are several Airbytes, an address begins with the name of one:
+`airbyte://prod/report`. Only a plan's is the same everywhere, because the plan
+says which Airbyte it is for.
+"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from mcp_types import Resource, ResourceTemplate
 
 from airbyte_mcp_server.icons import ICON
+from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN
 
+SCHEME = "airbyte://"
 JSON = "application/json"
 LONGEST = 2_000
 
@@ -18,7 +26,7 @@ class Kind:
 
     Attributes:
         name: Unique among kinds.
-        address: With its one variable in braces, if it has one; the variable is the tool's argument.
+        address: With its variables in braces, if it has any; each is an argument of the tool.
         title: For people.
         description: What reading it gives.
         tool: The tool that answers it.
@@ -33,10 +41,13 @@ class Kind:
     watched: frozenset[str] = frozenset()
 
     @property
-    def variable(self) -> str | None:
-        """The name of the variable in the address."""
-        found = re.search(r"\{(\w+)\}", self.address)
-        return found.group(1) if found else None
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables in the address."""
+        return tuple(re.findall(r"\{(\w+)\}", self.address))
+
+    def below(self, instance: str) -> "Kind":
+        """The same kind, with its address below that of one Airbyte, or of a variable for one."""
+        return replace(self, address=f"{SCHEME}{instance}/{self.address.removeprefix(SCHEME)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,42 +120,85 @@ KINDS = (
     ),
 )
 
-RESOURCES = [
-    Resource(
-        name=k.name, title=k.title, uri=k.address, description=k.description, mime_type=JSON, icons=[ICON]
-    )
-    for k in KINDS
-    if k.variable is None
-]
-TEMPLATES = [
-    ResourceTemplate(
-        name=k.name,
-        title=k.title,
-        uri_template=k.address,
-        description=k.description,
+
+class Addresses:
+    """Every address of one server.
+
+    Args:
+        choices: The names among which a caller has to choose; empty where there is one Airbyte only.
+
+    Attributes:
+        resources: The addresses that need nothing filled in.
+        templates: The addresses with something to fill in.
+    """
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        listed = [kind for told in KINDS for kind in _listed(told, choices)]
+        self.resources = [_resource(kind) for kind in listed if not kind.variables]
+        self.templates = [_template(kind) for kind in listed if kind.variables]
+        self._forms = [(kind, _form(kind)) for kind in (_any(told, choices) for told in KINDS)]
+
+    @property
+    def forms(self) -> str:
+        """What there is, in words."""
+        return ", ".join([*(r.uri for r in self.resources), *(t.uri_template for t in self.templates)])
+
+    def read(self, uri: str) -> Address | None:
+        """What an address means; None if it is none of ours."""
+        if len(uri) > LONGEST:
+            return None
+        for kind, form in self._forms:
+            if found := form.fullmatch(uri):
+                return Address(kind=kind, arguments=_arguments(kind, found))
+        return None
+
+
+def _any(kind: Kind, choices: Sequence[str]) -> Kind:
+    """The kind with whatever its address needs to say which Airbyte is meant."""
+    return kind.below(f"{{{ARGUMENT}}}") if choices and kind.tool not in BY_PLAN else kind
+
+
+def _listed(kind: Kind, choices: Sequence[str]) -> Iterator[Kind]:
+    """What has nothing else to fill in is listed for each Airbyte."""
+    if kind.variables or not choices:
+        yield _any(kind, choices)
+        return
+    for name in choices:
+        told = kind.below(name)
+        yield replace(told, name=f"{name}-{kind.name}", title=f"{kind.title} of {name}")
+
+
+def _resource(kind: Kind) -> Resource:
+    return Resource(
+        name=kind.name,
+        title=kind.title,
+        uri=kind.address,
+        description=kind.description,
         mime_type=JSON,
         icons=[ICON],
     )
-    for k in KINDS
-    if k.variable is not None
-]
-
-_FORMS = [(kind, re.compile(re.sub(r"\\{\w+\\}", "([^/?#]+)", re.escape(kind.address)))) for kind in KINDS]
 
 
-def read_address(uri: str) -> Address | None:
-    """What an address means; None if it is none of ours."""
-    if len(uri) > LONGEST:
-        return None
-    for kind, form in _FORMS:
-        if found := form.fullmatch(uri):
-            return Address(kind=kind, arguments=_arguments(kind, found))
-    return None
+def _template(kind: Kind) -> ResourceTemplate:
+    return ResourceTemplate(
+        name=kind.name,
+        title=kind.title,
+        uri_template=kind.address,
+        description=kind.description,
+        mime_type=JSON,
+        icons=[ICON],
+    )
+
+
+def _form(kind: Kind) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{\w+\\}", "([^/?#]+)", re.escape(kind.address)))
 
 
 def _arguments(kind: Kind, found: re.Match[str]) -> dict[str, str | int]:
-    if kind.variable is None:
-        return {}
-    value = unquote(found.group(1))
+    values = zip(kind.variables, found.groups(), strict=True)
+    return {name: _value(name, unquote(text)) for name, text in values}
+
+
+def _value(name: str, text: str) -> str | int:
     # A job's id is a number to its tool; what is none is refused there, by name.
-    return {kind.variable: int(value) if kind.variable == "job_id" and value.isdecimal() else value}
+    return int(text) if name == "job_id" and text.isdecimal() else text

@@ -1,6 +1,6 @@
 """Lists, reads and completes resources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
@@ -9,6 +9,7 @@ from mcp_types import (
     CompleteRequestParams,
     CompleteResult,
     Completion,
+    CompletionContext,
     ListResourcesResult,
     ListResourceTemplatesResult,
     PaginatedRequestParams,
@@ -17,10 +18,12 @@ from mcp_types import (
     TextResourceContents,
 )
 
+from airbyte_mcp_server.instance_argument import ARGUMENT
 from airbyte_mcp_server.reaching.asking import RequestContext
-from airbyte_mcp_server.resources.addresses import JSON, RESOURCES, TEMPLATES, Address, read_address
+from airbyte_mcp_server.resources.addresses import JSON, Address, Addresses
 
 if TYPE_CHECKING:
+    from airbyte_mcp_server.airbytes import Airbyte
     from airbyte_mcp_server.dispatch import Dispatch
     from airbyte_tools.answers import Answer
 
@@ -35,24 +38,31 @@ class Resources:
     Args:
         dispatch: Gives what runs tools; called at the first read, because that is when tools are imported.
         requester: Tells who asks.
+        choices: The names of Airbytes among which a caller has to choose; empty where there is only one.
     """
 
-    def __init__(self, dispatch: Callable[[], "Dispatch"], requester: Callable[[], str]) -> None:
+    def __init__(
+        self, dispatch: Callable[[], "Dispatch"], requester: Callable[[], str], choices: Sequence[str]
+    ) -> None:
         self._dispatch = dispatch
         self._requester = requester
+        self._choices = choices
+        self.addresses = Addresses(choices)
 
     async def list_resources(
         self, _ctx: RequestContext, _params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """The addresses that need nothing filled in."""
-        return ListResourcesResult(resources=RESOURCES, ttl_ms=LIST_TTL_MS, cache_scope="private")
+        return ListResourcesResult(
+            resources=self.addresses.resources, ttl_ms=LIST_TTL_MS, cache_scope="private"
+        )
 
     async def list_templates(
         self, _ctx: RequestContext, _params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
         """The addresses with something to fill in."""
         return ListResourceTemplatesResult(
-            resource_templates=TEMPLATES, ttl_ms=LIST_TTL_MS, cache_scope="private"
+            resource_templates=self.addresses.templates, ttl_ms=LIST_TTL_MS, cache_scope="private"
         )
 
     async def read(self, _ctx: RequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
@@ -61,7 +71,7 @@ class Resources:
         Raises:
             MCPError: The address means nothing here, or the tool refused; the message says why.
         """
-        text = (await self.answer_at(required(params.uri))).model_dump_json(exclude_none=True)
+        text = (await self.answer_at(self.required(params.uri))).model_dump_json(exclude_none=True)
         contents = TextResourceContents(uri=params.uri, mime_type=JSON, text=text)
         return ReadResourceResult(contents=[contents], ttl_ms=0, cache_scope="private")
 
@@ -81,7 +91,7 @@ class Resources:
     async def complete(self, _ctx: RequestContext, params: CompleteRequestParams) -> CompleteResult:
         """Names and ids that begin with or hold what was typed so far; none where Airbyte cannot be read."""
         try:
-            known = await self._known(params.argument.name)
+            known = await self._known(params.argument.name, params.context)
         except Exception:  # noqa: BLE001 - a completion that fails is an empty one, never an error in a prompt
             known = []
         typed = params.argument.value.casefold()
@@ -92,11 +102,32 @@ class Resources:
             completion=Completion(values=shown, total=len(holding), has_more=len(holding) > len(shown))
         )
 
-    async def _known(self, argument: str) -> "list[str]":
+    def required(self, uri: str) -> Address:
+        """The meaning of an address.
+
+        Raises:
+            MCPError: It is none of ours.
+        """
+        address = self.addresses.read(uri)
+        if address is None:
+            raise MCPError(
+                code=INVALID_PARAMS,
+                message=f"There is no such resource. There are: {self.addresses.forms}.",
+                data={"uri": uri},
+            )
+        return address
+
+    async def _known(self, argument: str, context: CompletionContext | None) -> "list[str]":
+        if argument == ARGUMENT:
+            return [*self._choices]
+        filled_in = (context.arguments if context else None) or {}
+        return await self._known_to(argument, self._dispatch().airbyte_named(filled_in.get(ARGUMENT)))
+
+    async def _known_to(self, argument: str, airbyte: "Airbyte") -> "list[str]":
         from airbyte_tools.words import plain  # noqa: PLC0415 - as above
 
-        self._dispatch().admit(self._requester())
-        context = self._dispatch().context_for(self._requester(), no_progress)
+        await self._dispatch().admit(self._requester())
+        context = self._dispatch().context_for(airbyte, self._requester(), no_progress)
         client, bound = context.client, context.default_workspace
         if argument == "connection":
             connections = await client.list_connections(bound)
@@ -107,23 +138,6 @@ class Resources:
             jobs = await client.list_jobs(workspace_id=bound, limit=NEWEST_JOBS)
             return [str(job.job_id) for job in jobs]
         return []
-
-
-def required(uri: str) -> Address:
-    """The meaning of an address.
-
-    Raises:
-        MCPError: It is none of ours.
-    """
-    address = read_address(uri)
-    if address is None:
-        forms = ", ".join([*(r.uri for r in RESOURCES), *(t.uri_template for t in TEMPLATES)])
-        raise MCPError(
-            code=INVALID_PARAMS,
-            message=f"There is no such resource. There are: {forms}.",
-            data={"uri": uri},
-        )
-    return address
 
 
 async def no_progress(_done: float, _total: float | None, _message: str) -> None:

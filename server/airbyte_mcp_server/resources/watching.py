@@ -7,7 +7,7 @@ that left without a word would be watched for otherwise for ever.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -22,9 +22,9 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
+from airbyte_mcp_server.operating.spans import outside_traces
 from airbyte_mcp_server.reaching.asking import RequestContext
-from airbyte_mcp_server.resources.addresses import read_address
-from airbyte_mcp_server.resources.reading import Resources, required
+from airbyte_mcp_server.resources.reading import Resources
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ class Watching:
         Raises:
             MCPError: It asks for too much.
         """
-        wanted = [uri for uri in params.notifications.resource_subscriptions or () if _is_watched(uri)]
+        wanted = [uri for uri in params.notifications.resource_subscriptions or () if self._is_watched(uri)]
         _require_room(len(wanted))
 
         async def publish(uri: str) -> None:
             await self._bus.publish(ResourceUpdated(uri=uri))
 
-        watches = [asyncio.create_task(self._watch(uri, publish)) for uri in wanted]
+        watches = [self._begun(self._watch(uri, publish)) for uri in wanted]
         try:
             return await self._streams(ctx, params)
         finally:
@@ -72,12 +72,11 @@ class Watching:
         Raises:
             MCPError: There is no such resource, or the session watches too many.
         """
-        address = required(params.uri)
+        address = self._resources.required(params.uri)
         watched = self._sessions.setdefault(ctx.session, {})
         _require_room(len(watched) + 1)
         if address.kind.watched and params.uri not in watched:
-            watch = self._watch(params.uri, ctx.session.send_resource_updated)
-            watched[params.uri] = asyncio.create_task(watch)
+            watched[params.uri] = self._begun(self._watch(params.uri, ctx.session.send_resource_updated))
         return EmptyResult()
 
     async def unsubscribe(self, ctx: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -86,6 +85,11 @@ class Watching:
         if task is not None:
             task.cancel()
         return EmptyResult()
+
+    @staticmethod
+    def _begun(watch: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        with outside_traces():
+            return asyncio.create_task(watch)
 
     async def _watch(self, uri: str, tell: Tell) -> None:
         """Read again and again, less often while nothing moves, for an hour at most."""
@@ -102,7 +106,7 @@ class Watching:
 
     async def _state_of(self, uri: str) -> str | None:
         """What stands for the present state; None where it cannot be read, which is no change."""
-        address = required(uri)
+        address = self._resources.required(uri)
         try:
             answer = await self._resources.answer_at(address)
         except MCPError as error:
@@ -110,10 +114,9 @@ class Watching:
             return None
         return answer.model_dump_json(include=set(address.kind.watched))
 
-
-def _is_watched(uri: str) -> bool:
-    address = read_address(uri)
-    return address is not None and bool(address.kind.watched)
+    def _is_watched(self, uri: str) -> bool:
+        address = self._resources.addresses.read(uri)
+        return address is not None and bool(address.kind.watched)
 
 
 def _require_room(watches: int) -> None:

@@ -1,9 +1,11 @@
 """Listening on an address, and serving on it until somebody says stop."""
 
+import asyncio
 import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -22,11 +24,30 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-async def serve_until_told(config: uvicorn.Config, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, from within the running event loop."""
-    server = QuietServer(config)
-    when_told_to_stop(lambda: server.handle_exit(signal.SIGTERM, None))
-    await server.serve(sockets=[listening])
+@dataclass(frozen=True)
+class Service:
+    """Something that is served: how, and on which socket."""
+
+    config: uvicorn.Config
+    listening: socket.socket
+
+
+async def serve_until_told(*services: Service) -> None:
+    """Serve until SIGINT or SIGTERM, from within the running event loop; all of it, or nothing any more."""
+    servers = [QuietServer(service.config) for service in services]
+
+    def stop() -> None:
+        for server in servers:
+            server.handle_exit(signal.SIGTERM, None)
+
+    async def serve(server: QuietServer, listening: socket.socket) -> None:
+        await server.serve(sockets=[listening])
+        stop()
+
+    when_told_to_stop(stop)
+    async with asyncio.TaskGroup() as group:
+        for server, service in zip(servers, services, strict=True):
+            group.create_task(serve(server, service.listening))
 
 
 def bound(host: str, port: int, setting: str) -> socket.socket:

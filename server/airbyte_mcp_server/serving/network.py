@@ -6,6 +6,7 @@ checked on every route; bodies, connections, sessions and slow clients are bound
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import uvicorn
@@ -26,12 +27,22 @@ from airbyte_mcp_server.access.slow_clients import bounded_to, whole_requests
 from airbyte_mcp_server.operating.routes import operating_routes
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
-from airbyte_mcp_server.serving.listening import SHUTDOWN_SECONDS, authority, bound, serve_until_told
+from airbyte_mcp_server.serving.listening import (
+    SHUTDOWN_SECONDS,
+    Service,
+    authority,
+    bound,
+    serve_until_told,
+)
+from airbyte_mcp_server.settings import Settings
 
 SSE_PATH = "/sse"
 MESSAGES_PATH = "/messages/"
 HTTP_PATH = "/mcp"
 LARGEST_BODY = 1024 * 1024
+IDLE_SECONDS = 75
+"""How long a connection may rest between two requests. Balancers keep theirs for a minute (nginx, AWS): who
+closes first must be they, or a request that sets out at that moment is lost."""
 
 
 async def serve_network(runtime: Runtime, announce: Callable[[str], None]) -> None:
@@ -43,21 +54,31 @@ async def serve_network(runtime: Runtime, announce: Callable[[str], None]) -> No
     settings = runtime.settings
     door = door_of(settings, runtime.now)
     app, path = _sse_app(runtime, door) if settings.transport == "sse" else _http_app(runtime, door)
-    with bound(settings.host, settings.port, "port") as listening:
+    with ExitStack() as stack:
+        listening = stack.enter_context(bound(settings.host, settings.port, "port"))
         where = f"http://{authority(settings.host, listening)}{path}"
         announce(f"Serving MCP over {settings.transport} at {where}")
         for sentence in door.announcements:
             announce(sentence)
-        config = uvicorn.Config(
-            _behind(door, app),
-            http=bounded_to(settings.request_seconds),
-            # uvicorn counts the connection at hand, too.
-            limit_concurrency=settings.max_connections + 1,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-        await serve_until_told(config, listening)
+        services = [Service(_config_of(settings, _behind(door, app)), listening)]
+        if settings.approvals_page:
+            from airbyte_mcp_server.pages.serving import approvals_service  # noqa: PLC0415 - most do without the page
+
+            services.append(stack.enter_context(approvals_service(runtime, (), announce)))
+        await serve_until_told(*services)
+
+
+def _config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=bounded_to(settings.request_seconds),
+        # uvicorn counts the connection at hand, too.
+        limit_concurrency=settings.max_connections + 1,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
 
 
 def _behind(door: Door, app: Starlette) -> ASGIApp:
@@ -68,13 +89,20 @@ def _behind(door: Door, app: Starlette) -> ASGIApp:
 
 
 def _http_app(runtime: Runtime, door: Door) -> tuple[Starlette, str]:
+    replicated = runtime.settings.has_replicas
     manager = StreamableHTTPSessionManager(
         build_server(runtime),
+        stateless=replicated,
         security_settings=door.security,
         max_sessions=runtime.settings.max_connections,
     )
     routes = [
-        Route(HTTP_PATH, _guarded(door, StreamableHTTPASGIApp(manager))),
+        # Without sessions there is nothing to listen to (GET) and nothing to end (DELETE).
+        Route(
+            HTTP_PATH,
+            _guarded(door, StreamableHTTPASGIApp(manager)),
+            methods=["POST"] if replicated else None,
+        ),
         *_metadata(door),
         *operating_routes(runtime, partial(_guarded, door)),
     ]
