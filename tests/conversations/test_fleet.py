@@ -2,12 +2,17 @@
 
 import math
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from airbyte_mcp_server.dispatch import Dispatch
+from airbyte_mcp_server.runtime import Runtime
+from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_tools.answers import FleetReport
 from harness import (
     FAILING,
     HEALTHY,
@@ -124,6 +129,19 @@ async def test_a_success_without_rows_is_no_news_that_all_is_well(desk: Desk) ->
     ]
     assert status["condition"] == "suspicious"
     assert "usually" in status["detail"]
+
+
+async def test_what_began_in_the_second_at_hand_is_in_the_report(desk: Desk) -> None:
+    healthy = desk.sandbox.connection(HEALTHY)["connectionId"]
+    desk.sandbox.plant_fault({"kind": "zero_rows", "connectionId": healthy})
+    job = desk.sandbox.ended_job(desk.sandbox.start_job(healthy))["job"]
+    second = datetime.fromisoformat(job["startTime"])
+    runtime = Runtime(load_settings({}, desk.sandbox.environment), now=lambda: second)
+    report = await Dispatch(runtime).answer("sync_report", {}, "somebody")
+    await runtime.aclose()
+
+    assert isinstance(report, FleetReport)
+    assert healthy in [problem.connection_id for problem in report.problems]
 
 
 async def test_sources_and_destinations_are_shown_without_their_secrets(desk: Desk) -> None:

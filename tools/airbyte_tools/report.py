@@ -30,7 +30,8 @@ Verdicts = Sequence[tuple[Connection, Health]]
 
 async def _run(context: ToolContext, arguments: SyncReportArguments) -> FleetReport:
     # Airbyte's times are told to the second; a window that ends within one would be read differently twice.
-    until = context.now().replace(microsecond=0)
+    # What began and ended in the second at hand is news, too.
+    until = context.now().replace(microsecond=0) + timedelta(seconds=1)
     since = until - timedelta(hours=arguments.hours)
     workspace_id = await workspace_id_of(context, arguments.workspace)
     fleet = await read_fleet(context.client, workspace_id, since, until)
