@@ -233,16 +233,23 @@ def serving_command(desk: Desk, *arguments: str, settings: Mapping[str, str] | N
 
 
 def planned(
-    desk: Desk, action: str, arguments: Mapping[str, object], requester: str = "session:of-an-assistant"
+    desk: Desk,
+    action: str,
+    arguments: Mapping[str, object],
+    requester: str = "session:of-an-assistant",
+    settings: Mapping[str, str] | None = None,
 ) -> Plan:
-    """A plan that an assistant has made through another process on the same store, for `desk`'s Airbyte."""
+    """A plan that an assistant has made through another process on the same store, for its first Airbyte."""
+    environment = desk.environment | dict(settings or {})
     # A thread of its own: a test that steers a browser already has a loop.
     with start_blocking_portal() as portal:
-        return portal.call(_planned, desk, action, arguments, requester)
+        return portal.call(_planned, environment, action, arguments, requester)
 
 
-async def _planned(desk: Desk, action: str, arguments: Mapping[str, object], requester: str) -> Plan:
-    runtime = Runtime(load_settings({}, desk.environment))
+async def _planned(
+    environment: Mapping[str, str], action: str, arguments: Mapping[str, object], requester: str
+) -> Plan:
+    runtime = Runtime(load_settings({}, environment))
     tool = TOOLS[action]
     assert isinstance(tool, MutatingTool)
     try:

@@ -1,6 +1,7 @@
 """What an operator says of one Airbyte: where it answers, how to sign in there, how far to look."""
 
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -15,6 +16,7 @@ DEFAULT_INSTANCE, SANDBOX_INSTANCE = "default", "sandbox"
 MOST_INSTANCES = 20
 """Every tool's schema lists their names, and every session pays for that."""
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _TAKEN_NAMES = frozenset({"plans"})
 """A resource `airbyte://plans/...` is a plan, whatever its Airbyte."""
@@ -58,9 +60,16 @@ class AirbyteSettings(BaseModel):
     @field_validator("ca_bundle")
     @classmethod
     def _readable_bundle(cls, bundle: Path | None) -> Path | None:
-        if bundle is not None and not bundle.expanduser().is_file():
+        if bundle is None:
+            return None
+        file = bundle.expanduser()
+        if not file.is_file():
             raise ValueError("there is no such file")
-        return None if bundle is None else bundle.expanduser()
+        try:
+            ssl.create_default_context(cafile=file)
+        except (ssl.SSLError, OSError) as error:
+            raise ValueError("it cannot be read as certificates in PEM form") from error
+        return file
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "AirbyteSettings":
@@ -99,7 +108,7 @@ def require_told_apart(instances: Mapping[str, AirbyteSettings]) -> None:
     """
     if len(instances) > MOST_INSTANCES:
         raise ValueError(f"{len(instances)} are too many; {MOST_INSTANCES} at most")
-    for name in instances:
+    for name, airbyte in instances.items():
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"{name[:80]!r} cannot name an Airbyte; a name is 1 to 32 lower-case letters, digits and"
@@ -107,6 +116,8 @@ def require_told_apart(instances: Mapping[str, AirbyteSettings]) -> None:
             )
         if name in _TAKEN_NAMES:
             raise ValueError(f"{name!r} cannot name an Airbyte: the addresses of plans begin with it")
+        if "api_url" not in airbyte.model_fields_set:
+            raise ValueError(f"{name}.api_url is missing: where this Airbyte answers")
     for one, other in _at_one_address(instances):
         raise ValueError(
             f"{one} and {other} have the same address, and by it plans, the history of changes and what a"
@@ -123,7 +134,9 @@ def _at_one_address(instances: Mapping[str, AirbyteSettings]) -> Iterator[tuple[
 
 def _host(url: str) -> str:
     host = (urlsplit(url if "://" in url else f"//{url}").hostname or "").rstrip(".")
-    # Cloud has several, and they are one Airbyte.
+    # Cloud has several, and they are one Airbyte; so has this machine.
+    if host in _THIS_MACHINE:
+        return "localhost"
     return "airbyte.com" if host.endswith(".airbyte.com") else host
 
 
@@ -131,6 +144,9 @@ def _address(airbyte: AirbyteSettings) -> str:
     from airbyte_client import AirbyteError, normalise_base_url  # noqa: PLC0415 - httpx is heavy at start-up
 
     try:
-        return normalise_base_url(airbyte.api_url)
+        url = normalise_base_url(airbyte.api_url)
     except AirbyteError as error:
         raise ValueError(f"{airbyte.api_url[:200]!r}: {error.message}") from error
+    parts = urlsplit(url)
+    # With TLS or without, it is the same one.
+    return f"{_host(url)}:{parts.port or 'usual'}{parts.path}"

@@ -209,7 +209,7 @@ class Dispatch:
         """From a decision to its outcome; any other plan is told as it stands."""
         if plan.state is PlanState.APPROVED:
             # A call that goes by a plan's id was about no Airbyte yet.
-            context = self.context_for(self._airbyte_of(plan), call.requester, call.context.progress)
+            context = self.context_for(self._airbyte_for(plan), call.requester, call.context.progress)
             plan = await self._apply(plan, context)
         if plan.state is PlanState.EXECUTING:
             # Whoever approved it was first; their outcome is this call's.
@@ -237,12 +237,12 @@ class Dispatch:
             WrongInstanceError: This server does not talk to the plan's Airbyte.
         """
         plan = await self._settled(plan_id, requester)
-        airbyte = self._airbyte_of(plan)
+        self._airbyte_of(plan)
         if plan.state is not PlanState.APPROVED:
             return plan
-        return await self._apply(
-            plan, self.context_for(airbyte, requester or self._runtime.session, progress)
-        )
+        airbyte = self._airbyte_for(plan)
+        context = self.context_for(airbyte, requester or self._runtime.session, progress)
+        return await self._apply(plan, context)
 
     async def _apply_outside(self, plan_id: str) -> Plan:
         """Apply an approved plan of this process for which no call waits any more."""
@@ -265,6 +265,13 @@ class Dispatch:
         airbyte = self._runtime.airbytes.at(plan.instance.address)
         if airbyte is None:
             raise WrongInstanceError(plan, self._runtime.airbytes)
+        return airbyte
+
+    def _airbyte_for(self, plan: Plan) -> Airbyte:
+        """Where a plan is applied: the person saw the name, and the policy's rules speak of it."""
+        airbyte = self._airbyte_of(plan)
+        if airbyte.name != plan.instance.name:
+            raise RenamedInstanceError(plan, airbyte)
         return airbyte
 
     async def _settled(self, plan_id: str, requester: str | None) -> Plan:
@@ -314,6 +321,18 @@ class WrongInstanceError(ToolFailureError):
         super().__init__(
             f"Plan {plan.id} is for the Airbyte at {plan.instance.address}, not for {known}.",
             "Apply it where it was made: tell the assistant to go on; it calls apply_plan.",
+        )
+
+
+class RenamedInstanceError(WrongInstanceError):
+    """The plan's Airbyte has another name here than it had when the person was asked."""
+
+    def __init__(self, plan: Plan, here: Airbyte) -> None:
+        ToolFailureError.__init__(
+            self,
+            f"Plan {plan.id} is for the Airbyte called {plan.instance.name!r}, which here is called"
+            f" {here.name!r}; nothing was sent.",
+            "Ask for the change anew, or apply the plan where it was made.",
         )
 
 

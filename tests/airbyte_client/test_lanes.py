@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
+import pytest
 
-from airbyte_client import AsyncAirbyteClient, NoAuth
+from airbyte_client import AsyncAirbyteClient, NoAuth, RequestTimeoutError, RetryPolicy
 from airbyte_client.lanes import AsyncHttp
 
 BODY = b'{"data":[]}'
@@ -37,7 +38,7 @@ class Door:
                 await self.count(asked=1)
                 await self.open.wait()
                 writer.write(ANSWER)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionResetError):
             await self.count(connected=-1)
         finally:
             writer.close()
@@ -87,6 +88,57 @@ async def test_a_read_that_is_given_up_leaves_its_turn_to_others() -> None:
         door.open.set()
 
         assert await asyncio.gather(*reads[1:]) == [[]] * AT_A_TIME
+
+
+@pytest.mark.parametrize("steps", range(20))
+@pytest.mark.parametrize("used_before", [True, False], ids=["a used connection", "a new connection"])
+async def test_a_request_that_is_cancelled_at_any_step_leaves_nothing_in_the_way_of_the_next(
+    steps: int, *, used_before: bool
+) -> None:
+    door = Door()
+    door.open.set()
+    async with served(door) as url:
+        http = AsyncHttp(limits=httpx.Limits(max_connections=1, keepalive_expiry=3), verify=False)
+        if used_before:
+            await read(http, url)
+        given_up = asyncio.ensure_future(read(http, url))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        async with asyncio.timeout(10):
+            await read(http, url)
+        await http.aclose()
+        await door.until(lambda: door.connected == 0)
+
+
+async def test_who_waits_in_vain_for_a_turn_knows_that_nothing_was_sent() -> None:
+    door = Door()
+    once = RetryPolicy(attempts=1)
+    async with (
+        served(door) as url,
+        AsyncAirbyteClient(url, auth=NoAuth(), timeout=0.5, retries=once) as client,
+    ):
+        reads = [asyncio.ensure_future(client.list_jobs(str(number))) for number in range(AT_A_TIME + 1)]
+        ended = await asyncio.gather(*reads, return_exceptions=True)
+
+    faults = [error.sent for error in ended if isinstance(error, RequestTimeoutError)]
+    assert len(faults) == AT_A_TIME + 1
+    assert faults.count(False) == 1
+
+
+async def test_after_the_end_nothing_is_sent_and_no_connection_stays() -> None:
+    door = Door()
+    async with served(door) as url:
+        http = AsyncHttp(limits=httpx.Limits(max_connections=2, keepalive_expiry=3), verify=False)
+        last = asyncio.ensure_future(read(http, url))
+        await door.until(lambda: door.asked == 1)
+        await http.aclose()
+        door.open.set()
+        await last
+        await door.until(lambda: door.connected == 0)
+        with pytest.raises(RuntimeError, match="closed"):
+            await read(http, url)
 
 
 async def test_connections_that_nobody_uses_are_closed_while_others_are_used() -> None:

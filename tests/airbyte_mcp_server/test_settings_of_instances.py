@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import certifi
 import pytest
 
 from airbyte_mcp_server.airbyte_settings import AIRBYTE_NAMES, MOST_INSTANCES
@@ -59,7 +60,7 @@ def test_without_tables_there_is_one_airbyte_and_nothing_to_choose() -> None:
 
 
 def test_one_table_is_one_airbyte_with_a_name(tmp_path: Path) -> None:
-    settings = loaded(tmp_path, "[instances.prod]\n")
+    settings = loaded(tmp_path, "[instances.prod]\napi_url = 'https://airbyte.example.com'\n")
 
     assert [*settings.airbytes] == ["prod"]
     assert settings.choices == ()
@@ -77,6 +78,7 @@ def test_one_table_is_one_airbyte_with_a_name(tmp_path: Path) -> None:
             r"instances\.prod\.api_url: credentials do not belong",
         ),
         ('[instances.prod]\nca_bundle = "/no/such"', r"instances\.prod\.ca_bundle: there is no such file"),
+        (f'[instances.prod]\nca_bundle = "{PAGE}"', r"instances\.prod\.ca_bundle: it cannot be read as cert"),
         ('[instances.prod]\nclient_id = "x"', r"instances\.prod: client_id and client_secret go together"),
         (
             '[instances.prod]\nsecret_access_token = "x"\nusername = "x"\npassword = "x"',
@@ -99,7 +101,15 @@ def test_one_table_is_one_airbyte_with_a_name(tmp_path: Path) -> None:
         ("[instances.-prod]", "cannot name"),
         (f"[instances.{'x' * 33}]", "1 to 32"),
         ("[instances.plans]", "the addresses of plans begin with it"),
-        ("[instances.a]\n[instances.b]", "a and b have the same address"),
+        ("[instances.prod]", r"prod\.api_url is missing"),
+        *(
+            (f"[instances.a]\napi_url = '{one}'\n[instances.b]\napi_url = '{other}'", "a and b have the same")
+            for one, other in (
+                ("https://x.example.com", "https://X.example.com/"),
+                ("https://x.example.com", "http://x.example.com"),
+                ("http://localhost:8000", "http://127.0.0.1:8000"),
+            )
+        ),
         (
             "".join(f"[instances.a{n}]\napi_url = 'https://a{n}.example.com'\n" for n in range(21)),
             "20 at most",
@@ -144,8 +154,8 @@ def test_one_more_airbyte_by_flag_or_above_the_tables_is_refused(tmp_path: Path)
 
 def test_a_companys_certificates_are_said_once_for_all_and_differently_for_one(tmp_path: Path) -> None:
     common, own = tmp_path / "common.pem", tmp_path / "own.pem"
-    common.touch()
-    own.touch()
+    for bundle in (common, own):
+        bundle.write_bytes(Path(certifi.where()).read_bytes())
     settings = loaded(tmp_path, f'ca_bundle = "{common}"\n{TWO}ca_bundle = "{own}"\n')
 
     assert [airbyte.ca_bundle for airbyte in settings.airbytes.values()] == [common, own]
@@ -155,7 +165,7 @@ def test_a_companys_certificates_are_said_once_for_all_and_differently_for_one(t
 def test_a_secret_of_a_table_comes_from_a_file_that_the_doctor_hears_of(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("planted-secret\n")
-    text = f'[instances.prod]\nclient_id = "me"\nclient_secret_file = "{secret}"\n'
+    text = f'[instances.prod]\napi_url = "x.example.com"\nclient_id = "me"\nclient_secret_file = "{secret}"\n'
     given = loaded(tmp_path, text).airbytes["prod"].client_secret
 
     assert given is not None

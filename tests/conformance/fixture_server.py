@@ -6,7 +6,7 @@ settings, bearer token, Host and Origin checks, sealed state, transports. Nothin
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -69,7 +69,20 @@ def with_fixtures(runtime: Runtime) -> Server[Any]:
     _longer(server, "resources/templates/list", ListResourceTemplatesResult(resource_templates=[_template()]))
     _longer(server, "prompts/list", ListPromptsResult(prompts=_prompts()))
     server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
+    _know_schemas(server)
     return server
+
+
+def _know_schemas(server: Server[Any]) -> None:
+    """The SDK checks headers against a tool's schema: the fixtures' first, else the product's."""
+    product = server.get_tool_input_schema
+    assert product is not None
+    fixtures = {tool.name: tool.input_schema for tool in fixture_tools.FACES}
+
+    def schema_of(name: str) -> Mapping[str, Any] | None:
+        return fixtures.get(name) or product(name)
+
+    server.get_tool_input_schema = schema_of
 
 
 def _before(

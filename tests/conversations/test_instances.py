@@ -142,6 +142,18 @@ async def test_an_approved_plan_is_applied_at_its_own_airbyte_from_wherever_it_i
     assert [effect.method for effect in two.prod.effects()] == ["PATCH"]
 
 
+@pytest.mark.ci
+async def test_a_plan_is_not_applied_where_its_airbyte_has_another_name(two: Two) -> None:
+    """A policy's rules speak of names, and the person has seen one."""
+    renamed = naming(two.desk, {"production": two.prod.api_url})
+    async with connected(two.desk, era=Era.MUTE) as client:
+        plan = data_of(await client.call_tool("trigger_sync", TRIGGER))["plan_id"]
+    _, told = await run_sync(lambda: approved(two.desk.environment | renamed, plan))
+
+    assert "for the Airbyte called 'default', which here is called 'production'" in told
+    assert two.prod.effects() == []
+
+
 def approved(environment: dict[str, str], plan_id: str) -> tuple[int, str]:
     """Approve a plan by hand."""
     command = ("approvals", "approve", plan_id)
@@ -275,7 +287,8 @@ async def test_one_airbyte_with_a_name_is_used_as_one_without_and_called_by_its_
 
 @pytest.mark.ci
 def test_the_page_carries_out_a_plan_at_its_own_airbyte_and_names_it(two: Two) -> None:
-    plan = planned(Desk(two.staging, two.desk.folder), "trigger_sync", TRIGGER)
+    there = naming(two.desk, {STAGING: two.staging.api_url})
+    plan = planned(two.desk, "trigger_sync", TRIGGER, settings=there)
     with page_of(two.desk, two.settings) as page:
         browser = page.inside()
         shown = browser.get(f"/plans/{plan.id}").text

@@ -109,3 +109,11 @@ def test_a_server_without_telemetry_loads_nothing_for_it() -> None:
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_variable_of_the_library_that_cannot_be_used_stops_the_start_by_its_words(desk: Desk) -> None:
+    started = desk.command("serve", "--telemetry", "otlp", OTEL_BSP_MAX_QUEUE_SIZE="0")
+
+    assert started.returncode != 0
+    assert "An OTEL_ variable cannot be used" in started.stderr
+    assert "Traceback" not in started.stderr

@@ -17,6 +17,7 @@ from airbyte_client.errors import (
 )
 
 MAX_BODY = 32 * 1024 * 1024
+SHARE_OF_WAITING = 0.9
 
 
 class AsyncWire:
@@ -84,7 +85,10 @@ class AsyncWire:
             params=list(call.params) or None,
             content=content,
             headers=headers,
-            timeout=httpx.Timeout(seconds, connect=min(seconds, self._connect_timeout)),
+            # Who waits in vain for a turn hears of it before the time is over: then nothing was sent.
+            timeout=httpx.Timeout(
+                seconds, connect=min(seconds, self._connect_timeout), pool=seconds * SHARE_OF_WAITING
+            ),
             auth=None,
             follow_redirects=False,
         ) as response:

@@ -51,7 +51,7 @@ def build_exchange(
         # Twenty requests at a time are enough to page through anything and few enough for a small Airbyte.
         # An idle connection is dropped before any usual server drops it (uvicorn does after 5 s), so that no
         # effect is lost on a dead one.
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=3.0),
+        limits=httpx.Limits(max_connections=20, keepalive_expiry=3.0),
         verify=_trust(ca_bundle),
         headers={"Accept": "application/json", "User-Agent": _user_agent()},
         transport=transport,

@@ -43,7 +43,8 @@ async def _alive(_request: Request) -> Response:
 def _ready(readiness: Readiness) -> Endpoint:
     async def ready(_request: Request) -> Response:
         states = await readiness.states()
-        well = all(states.values())
+        # One Airbyte of several that is down is no reason to send nobody to the others.
+        well = states["store"] and any(state for name, state in states.items() if name != "store")
         told = {name: "ok" if state else "unavailable" for name, state in states.items()}
         return JSONResponse({"ready": well, **told}, 200 if well else 503, UNCACHED)
 

@@ -19,7 +19,7 @@ from opentelemetry.trace import set_tracer_provider
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.operating.clean_spans import CleanSpans
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings import Settings, SettingsError
 
 SERVICE = "airbyte-mcp-server"
 LAST_BATCH_SECONDS = 1.0
@@ -29,13 +29,17 @@ COMPLAINT_SECONDS = 60.0
 
 @contextmanager
 def sending_traces(settings: Settings) -> Generator[None]:
-    """Record spans in this process and send them, until the block ends; once in a process."""
+    """Record spans in this process and send them, until the block ends; once in a process.
+
+    Raises:
+        SettingsError: One of the library's own variables cannot be used.
+    """
     complaints = logging.getLogger(trace_exporter.__name__)
     complaints.addFilter(_Seldom())
-    # At the exit the provider would wait for the collector longer than we do.
-    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-    exporter = CleanSpans(trace_exporter.OTLPSpanExporter(), stdio=settings.transport == "stdio")
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    try:
+        provider = _provider(settings)
+    except ValueError as error:
+        raise SettingsError(f"An OTEL_ variable cannot be used: {error}") from error
     set_tracer_provider(provider)
     try:
         yield
@@ -45,6 +49,14 @@ def sending_traces(settings: Settings) -> Generator[None]:
         sending.join(LAST_BATCH_SECONDS)
         # A thread that is left behind must not write while the interpreter takes stderr apart.
         complaints.disabled = True
+
+
+def _provider(settings: Settings) -> TracerProvider:
+    # At the exit the provider would wait for the collector longer than we do.
+    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+    exporter = CleanSpans(trace_exporter.OTLPSpanExporter(), stdio=settings.transport == "stdio")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
 
 
 def _resource() -> Resource:

@@ -122,7 +122,7 @@ def _require_safe(settings: Settings, proxies: Sequence[str]) -> None:
         raise SettingsError(
             f"On {settings.approvals_host} passwords would travel in the clear."
             f" Put a proxy that speaks TLS in front, and name the page's https:// address"
-            f" ({variable_of('approvals_url')}) and the proxy's own (--behind-proxy ADDRESS);"
+            f" ({variable_of('approvals_url')}) and the proxy's own (approvals serve --behind-proxy ADDRESS);"
             " or serve on 127.0.0.1."
         )
 
