@@ -31,7 +31,8 @@ def test_every_tool_that_changes_something_is_in_a_set_and_nothing_else_is() -> 
 
 def test_rules_may_name_the_airbytes_that_the_settings_name_and_the_sandbox(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
-    config.write_text('[instances.prod]\n[instances.staging]\napi_url = "https://staging.example.com"\n')
+    tables = (f'[instances.{name}]\napi_url = "https://{name}.example.com"\n' for name in ("prod", "staging"))
+    config.write_text("".join(tables))
 
     assert known_instances(load_settings({}, {})) == ("default", "sandbox")
     assert known_instances(load_settings({}, {}, config)) == ("prod", "staging", "sandbox")
