@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,15 +80,26 @@ def running_postgres() -> Generator[PostgresServer]:
     # Not below pytest's own folder: PostgreSQL refuses to run as root, and nobody else may look in there.
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
-        server = PostgresServer(programs, folder, _free_port())
-        _initialise(server)
-        server.start()
+        _initialise(PostgresServer(programs, folder, 0))
+        server = _started(programs, folder)
         try:
             yield server
         finally:
             server.stop("fast")
     finally:
         shutil.rmtree(folder)
+
+
+def _started(programs: Path, folder: Path) -> PostgresServer:
+    """On a free port, or on the next one where somebody else was faster to take it."""
+    for _ in range(4):
+        server = PostgresServer(programs, folder, _free_port())
+        with suppress(AssertionError):
+            server.start()
+            return server
+    last = PostgresServer(programs, folder, _free_port())
+    last.start()
+    return last
 
 
 def _programs() -> Path:
