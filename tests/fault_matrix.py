@@ -157,16 +157,12 @@ class _Scene:
         return reply
 
 
-def run(cell: Cell, server: ScriptedAirbyte) -> Outcome:
-    """Use the operation once, with waits that take no time and real time-outs."""
-    server.reset()
-    scene = _Scene(server, cell)
-    scene.set()
-    said, message = _use_at(server.base_url, cell.operation, 1.0 if cell.fault.slow else 15.0)
-    return Outcome(said, message, scene.sent, len(scene.jobs) - 1)
+UseAt = Callable[[str, Operation, float], tuple[str, str]]
+"""One use at a base URL, with a time-out in seconds: in a word what it comes to, and the text of its error."""
 
 
-def _use_at(base_url: str, operation: Operation, timeout: float) -> tuple[str, str]:
+def use_at(base_url: str, operation: Operation, timeout: float) -> tuple[str, str]:
+    """One use by the synchronous client, with waits that take no time and real time-outs."""
     client = AirbyteClient(
         base_url,
         auth=ClientCredentials("id", SECRET),
@@ -178,6 +174,15 @@ def _use_at(base_url: str, operation: Operation, timeout: float) -> tuple[str, s
     )
     with client:
         return use(client, operation)
+
+
+def run(cell: Cell, server: ScriptedAirbyte, used: UseAt = use_at) -> Outcome:
+    """Use the operation once."""
+    server.reset()
+    scene = _Scene(server, cell)
+    scene.set()
+    said, message = used(server.base_url, cell.operation, 1.0 if cell.fault.slow else 15.0)
+    return Outcome(said, message, scene.sent, len(scene.jobs) - 1)
 
 
 def use(client: AirbyteClient, operation: Operation) -> tuple[str, str]:
@@ -212,11 +217,11 @@ def run_matrix() -> tuple[dict[Cell, Outcome], list[Request]]:
 
 def _nowhere() -> dict[Cell, Outcome]:
     """Every operation where no connection comes about, so that nothing is ever sent."""
-    with nobody_accepts() as silent, _stranger() as stranger:
+    with nobody_accepts() as silent, stranger() as unknown:
         return {
             **_at("connection refused", "http://127.0.0.1:9", timeout=15.0),
             **_at("connection never made", silent, timeout=0.5),
-            **_at("certificate that nobody vouches for", stranger, timeout=15.0),
+            **_at("certificate that nobody vouches for", unknown, timeout=15.0),
         }
 
 
@@ -224,7 +229,7 @@ def _at(name: str, base_url: str, timeout: float) -> dict[Cell, Outcome]:
     cells = _cells([Fault(name, Reply(), taken=False)])
 
     def use_here(cell: Cell) -> Outcome:
-        return Outcome(*_use_at(base_url, cell.operation, timeout), 0, 0)
+        return Outcome(*use_at(base_url, cell.operation, timeout), 0, 0)
 
     with ThreadPoolExecutor(8) as pool:
         return dict(zip(cells, pool.map(use_here, cells), strict=True))
@@ -247,7 +252,7 @@ def _run_all(cells: list[Cell], workers: int) -> dict[Cell, Outcome]:
 
 
 @contextmanager
-def _stranger() -> Generator[str]:
+def stranger() -> Generator[str]:
     """A base URL behind a certificate that nobody vouches for."""
     with TemporaryDirectory() as folder:
         tls = server_tls(self_signed(Path(folder) / "server.pem"))

@@ -1,56 +1,65 @@
 """Many requests at a time over HTTP, each in a lane of its own.
 
-One httpx client for all of them costs the more, the more there are: httpcore looks at every connection and
-every waiting request whenever one begins or ends, hands one free connection to several requests at once, of
-which all but one try again, and closes free connections while others are busy. A client with one connection
-does none of that. With 100 requests at a time a read takes less than half of the processor time.
+One pool for all of them costs the more, the more there are: httpcore looks at every connection and every
+waiting request whenever one begins or ends, hands one free connection to several requests at once, of which
+all but one try again, and closes free connections while others are busy. A lane with one connection does none
+of that. Alone a read takes less than half of the processor time, and so it stays with 100 at a time.
 """
 
 import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from urllib.request import getproxies
 
 import anyio
 import httpx
 
+from airbyte_client.single_connection import SingleConnection
+
 
 @dataclass(slots=True)
 class _Lane:
-    """A client with one connection, and since when nobody has used it."""
+    """What sends one request at a time, and since when nobody has used it."""
 
-    http: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
     free_since: float = 0.0
 
 
 class AsyncHttp:
-    """What is used of an httpx client, on as many clients as there are requests at a time.
+    """What is used of an httpx client, on as many connections as there are requests at a time.
 
     Args:
         limits: How many at a time, and how long a connection is kept that nobody uses.
         verify: Certificates to trust; True for the usual ones.
-        options: As httpx's own.
+        headers: Sent with every request.
+        transport: Takes all requests instead of connections of our own; closed at the end.
     """
 
-    def __init__(self, *, limits: httpx.Limits, verify: ssl.SSLContext | bool, **options: Any) -> None:  # noqa: ANN401  httpx's own options, passed on
+    def __init__(
+        self,
+        *,
+        limits: httpx.Limits,
+        verify: ssl.SSLContext | bool,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         at_a_time = limits.max_connections or 1
         self._kept_for = limits.keepalive_expiry or 0.0
         self._most_kept = (
             at_a_time if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         )
+        self._headers = {"Accept-Encoding": "gzip, deflate", **(headers or {})}
         self._turns = asyncio.Semaphore(at_a_time)
         self._free: deque[_Lane] = deque()
-        self._given: httpx.AsyncBaseTransport | None = options.get("transport")
+        self._given = transport
         self._closed = False
-        self._options: dict[str, Any] = options | {
-            # Certificates take longer to load than a request takes, so they are loaded once.
-            "verify": verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify),
-            "limits": httpx.Limits(max_connections=1, keepalive_expiry=limits.keepalive_expiry),
-        }
+        # Certificates take longer to load than a request takes, so they are loaded once.
+        self._context = verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify)
+        self._has_proxies = bool(getproxies())
 
     @asynccontextmanager
     async def stream(
@@ -58,20 +67,31 @@ class AsyncHttp:
         method: str,
         url: str,
         *,
+        params: tuple[tuple[str, str], ...] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout: httpx.Timeout | None = None,  # noqa: ASYNC109  httpx's own name
-        **options: Any,  # noqa: ANN401  as above
     ) -> AsyncGenerator[httpx.Response]:
-        """As httpx's `stream`; waits for its turn first, in order.
+        """As httpx's `stream`, without redirects and cookies; waits for its turn first, in order.
 
         Raises:
             httpx.PoolTimeout: Its turn did not come in time; nothing was sent.
+            httpx.TransportError: No answer came.
             RuntimeError: This is closed.
         """
+        request = httpx.Request(
+            method,
+            url,
+            params=params,
+            content=content,
+            headers={**self._headers, **(headers or {})},
+            extensions={"timeout": timeout.as_dict()} if timeout else {},
+        )
         await self._turn(timeout.pool if timeout else None)
         try:
             lane = await self._lane()
             try:
-                async with lane.http.stream(method, url, timeout=timeout, **options) as response:
+                async with _answered(lane, request) as response:
                     yield response
             except BaseException:
                 # A cancelled request may leave a connection that nobody owns, and a lane has no other.
@@ -102,7 +122,14 @@ class AsyncHttp:
         # At each request one that has been free too long is closed, which is enough.
         if self._free and time.monotonic() - self._free[0].free_since > self._kept_for:
             await self._close(self._free.popleft())
-        return self._free.pop() if self._free else _Lane(httpx.AsyncClient(**self._options))
+        return self._free.pop() if self._free else _Lane(self._transport())
+
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        if self._has_proxies:
+            return _ThroughProxies(self._context, self._kept_for)
+        return SingleConnection(self._context, self._kept_for)
 
     async def _put_back(self, lane: _Lane) -> None:
         if self._closed or len(self._free) >= self._most_kept:
@@ -115,4 +142,27 @@ class AsyncHttp:
         """Close a lane, whoever cancels us; a transport that was given serves the other lanes, too."""
         if self._given is None:
             with anyio.CancelScope(shield=True):
-                await lane.http.aclose()
+                await lane.transport.aclose()
+
+
+class _ThroughProxies(httpx.AsyncBaseTransport):
+    """As httpx has it: the proxy that the environment names for an address, if it names one."""
+
+    def __init__(self, context: ssl.SSLContext, kept_for: float) -> None:
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=kept_for)
+        self._http = httpx.AsyncClient(verify=context, limits=limits)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+@asynccontextmanager
+async def _answered(lane: _Lane, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
+    response = await lane.transport.handle_async_request(request)
+    try:
+        yield response
+    finally:
+        await response.aclose()

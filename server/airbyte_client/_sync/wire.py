@@ -83,15 +83,13 @@ class SyncWire:
         with self._http.stream(
             call.operation.method,
             url,
-            params=list(call.params) or None,
+            params=call.params or None,
             content=content,
             headers=headers,
             # Who waits in vain for a turn hears of it before the time is over: then nothing was sent.
             timeout=httpx.Timeout(
                 seconds, connect=min(seconds, self._connect_timeout), pool=seconds * SHARE_OF_WAITING
             ),
-            auth=None,
-            follow_redirects=False,
         ) as response:
             return Answer(
                 status=response.status_code,
