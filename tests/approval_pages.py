@@ -29,7 +29,6 @@ from airbyte_guardrails.schema import approver_sessions, approvers
 from airbyte_guardrails.sign_ins import SignInLimits
 from airbyte_guardrails.store import Store
 from airbyte_guardrails.timestamps import to_text
-from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
 from airbyte_mcp_server.pages.serving import address_of, approvals_of, config_of
 from airbyte_mcp_server.runtime import Runtime, store_of
@@ -254,7 +253,7 @@ async def _planned(
     assert isinstance(tool, MutatingTool)
     try:
         airbyte = runtime.airbytes.first
-        context = Dispatch(runtime).context_for(airbyte, requester, no_progress)
+        context = Dispatch(runtime).context_for(airbyte, requester)
         draft = await tool.plan(context, tool.arguments.model_validate(arguments))
         assert isinstance(draft, PlanDraft)
         return await run_sync(runtime.book.propose, action, airbyte.instance, requester, draft)

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from airbyte_guardrails.plans import MANY_TARGETS, Change, Plan, Risk, Target
+from airbyte_guardrails.states import PlanState
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 200
@@ -21,6 +22,19 @@ REASON_LIMIT = 500
 BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks by their category, blank to the eye: two names that differ in them look the same."""
 SHORTEST_TELLING_NAME = 3
+HEADLINES = {
+    PlanState.PROPOSED: "Waits for a decision",
+    PlanState.APPROVED: "Approved, not done yet",
+    PlanState.EXECUTING: "Being done right now",
+    PlanState.EXECUTED: "Done",
+    PlanState.FAILED: "Approved, but it did not work out as planned",
+    PlanState.OUTCOME_UNKNOWN: "It may have been sent; what Airbyte made of it is not known for certain",
+    PlanState.DENIED: "Denied, nothing was changed",
+    PlanState.EXPIRED: "Expired, nothing was changed",
+    PlanState.STALE: "Out of date, nothing was changed",
+    PlanState.SUPERSEDED: "Replaced by a newer plan, nothing was changed",
+}
+"""How a plan stands, for people."""
 _LEAD = 20
 _EXCERPT = 100
 _ANSWERS = frozenset({"yes", "nope", "deny", "approve", "cancel", "decline", "accept", "abort", "stop"})

@@ -35,7 +35,7 @@ from airbyte_mcp_server.changing.model_confirmation import (
     model_may_confirm,
     offering,
 )
-from airbyte_mcp_server.changing.settling import Settler, no_progress
+from airbyte_mcp_server.changing.settling import Settler
 from airbyte_mcp_server.choosing import chosen
 from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN, headed
 from airbyte_mcp_server.operating.spans import step
@@ -58,6 +58,7 @@ from airbyte_tools.tool import (
     Progress,
     ReadTool,
     ToolContext,
+    no_progress,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Dispatch:
         assert isinstance(tool, ReadTool)  # noqa: S101 - resources name reading tools only, held by a test
         reading = cast("AnyReadTool", tool)
         airbyte, own = chosen(self._runtime.airbytes, name, given)
-        return await reading.run(self.context_for(airbyte, requester, no_progress), _parsed(reading, own))
+        return await reading.run(self.context_for(airbyte, requester), _parsed(reading, own))
 
     def airbyte_named(self, name: str | None) -> Airbyte:
         """The Airbyte that a completion is for.
@@ -290,11 +291,11 @@ class Dispatch:
 
         def reading_at(place: str) -> ToolContext | None:
             airbyte = self._runtime.airbytes.at(place) if address in (None, place) else None
-            return self.context_for(airbyte, self._runtime.session, no_progress) if airbyte else None
+            return self.context_for(airbyte, self._runtime.session) if airbyte else None
 
         await Settler(book=self._runtime.book, tools=TOOLS, reading_at=reading_at).settle_abandoned()
 
-    def context_for(self, airbyte: Airbyte, requester: str, progress: Progress) -> ToolContext:
+    def context_for(self, airbyte: Airbyte, requester: str, progress: Progress = no_progress) -> ToolContext:
         """What a tool called by `requester` may use of an Airbyte; its client changes nothing."""
         settings = self._runtime.settings
         return ToolContext(

@@ -44,6 +44,10 @@ Progress = Callable[[float, float | None, str], Awaitable[None]]
 """Tells the waiting person how far a call has come: done, total if known, words. `done` only ever grows."""
 
 
+async def no_progress(_done: float, _total: float | None, _message: str) -> None:
+    """For a tool that nobody watches: a resource's read, a plan that is settled."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ToolContext:
     """Everything that a tool may use.

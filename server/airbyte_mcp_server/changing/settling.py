@@ -172,7 +172,3 @@ class Settler:
 
 def _outcome(target: Target, lost: str, settled: Settled) -> TargetOutcome:
     return outcome(target, settled.status, lost, settled.message, job_id=settled.job_id)
-
-
-async def no_progress(_done: float, _total: float | None, _message: str) -> None:
-    """Nobody watches while a plan is settled."""

@@ -17,7 +17,6 @@ from airbyte_guardrails.policy.explaining import explained
 from airbyte_guardrails.policy.reading import ALWAYS_HIGH_RISK
 from airbyte_guardrails.policy.subjects import Deed
 from airbyte_mcp_server.airbytes import Airbyte
-from airbyte_mcp_server.changing.settling import no_progress
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.tool_sets import TOOL_SETS
@@ -94,7 +93,7 @@ def _airbyte(runtime: Runtime, name: str | None) -> Airbyte:
 async def _draft(
     runtime: Runtime, airbyte: Airbyte, call: Imagined, arguments: Arguments
 ) -> PlanDraft[Any] | NothingToDo:
-    context = Dispatch(runtime).context_for(airbyte, call.requester, no_progress)
+    context = Dispatch(runtime).context_for(airbyte, call.requester)
     try:
         return await _tool(call.tool).plan(context, arguments)
     except (ToolFailureError, AirbyteError) as error:

@@ -17,7 +17,7 @@ from mcp_types.methods import (
 from mcp_types.version import KNOWN_PROTOCOL_VERSIONS
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import SpanKind, Status
+from opentelemetry.trace import SpanContext, SpanKind, Status
 from opentelemetry.util.types import AttributeValue
 
 from airbyte_mcp_server.operating.request_spans import JOINED_READ
@@ -87,12 +87,19 @@ def _listed(given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
     return {key: _ALLOWED[key](str(value)) for key, value in given.items() if key in _ALLOWED}
 
 
+def _ids_of(context: SpanContext | None) -> SpanContext | None:
+    """Without the `tracestate`, which is the client's own text."""
+    if context is None:
+        return None
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
+
+
 def _with(span: ReadableSpan, name: str, attributes: Mapping[str, AttributeValue]) -> ReadableSpan:
     """The same span with another name and other attributes, and without words of anybody's."""
     return ReadableSpan(
         name=name,
-        context=span.context,
-        parent=span.parent,
+        context=_ids_of(span.get_span_context()),
+        parent=_ids_of(span.parent),
         resource=span.resource,
         attributes=attributes,
         events=[event for event in span.events if event.name == JOINED_READ],

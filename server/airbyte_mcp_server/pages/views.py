@@ -11,23 +11,11 @@ import humanize
 
 from airbyte_guardrails.plans import Change, Plan, Risk, Target, TargetOutcome
 from airbyte_guardrails.states import PlanState
-from airbyte_guardrails.wording import NAME_LIMIT, clean, needs_name, quoted, sides, what_to_type
+from airbyte_guardrails.wording import HEADLINES, NAME_LIMIT, clean, needs_name, quoted, sides, what_to_type
 from airbyte_mcp_server.pages.differing import Piece, pieces
 
 SENTENCE_LIMIT = 1_000
 
-_HEADLINES = {
-    PlanState.PROPOSED: "Waits for a decision",
-    PlanState.APPROVED: "Approved, not done yet",
-    PlanState.EXECUTING: "Being done right now",
-    PlanState.EXECUTED: "Done",
-    PlanState.FAILED: "Approved, but it did not work out as planned",
-    PlanState.OUTCOME_UNKNOWN: "It may have been sent; what Airbyte made of it is not known for certain",
-    PlanState.DENIED: "Denied, nothing was changed",
-    PlanState.EXPIRED: "Expired, nothing was changed",
-    PlanState.STALE: "Out of date, nothing was changed",
-    PlanState.SUPERSEDED: "Replaced by a newer plan, nothing was changed",
-}
 _OUTCOMES = {
     PlanState.EXECUTING: "Being done",
     PlanState.EXECUTED: "Done",
@@ -138,7 +126,7 @@ def plan_view(plan: Plan, now: datetime) -> PlanView:
         policy=clean(plan.verdict.because, SENTENCE_LIMIT),
         risk=plan.risk,
         state=plan.state,
-        headline=_HEADLINES[plan.state],
+        headline=HEADLINES[plan.state],
         targets=_targets(plan),
         effects=_sentences(plan.effects),
         irreversible=_sentences(plan.irreversible),

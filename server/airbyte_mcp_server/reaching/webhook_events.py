@@ -15,20 +15,10 @@ from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
 from airbyte_guardrails.timestamps import to_text
-from airbyte_guardrails.wording import NAME_LIMIT, VALUE_LIMIT, clean
+from airbyte_guardrails.wording import HEADLINES, NAME_LIMIT, VALUE_LIMIT, clean
 
 TARGETS_ROOM = 1_500
 """Characters: Slack takes 3,000 in a section, and escaping may make five of one."""
-
-_HEADLINES = {
-    PlanState.PROPOSED: "A change waits for a person",
-    PlanState.APPROVED: "Approved",
-    PlanState.DENIED: "Denied, nothing was changed",
-    PlanState.EXECUTED: "Done",
-    PlanState.FAILED: "Approved, but it did not work out as planned",
-    PlanState.OUTCOME_UNKNOWN: "It may have been sent; what Airbyte made of it is not known for certain",
-    PlanState.STALE: "Out of date, nothing was changed",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +77,8 @@ def generic(event: Event) -> dict[str, JsonValue]:
 
 def slack(event: Event) -> dict[str, JsonValue]:
     """The event as Slack's Block Kit; the text of notifications holds only words of ours."""
-    headline = _HEADLINES.get(event.plan.state, event.name)
+    waits = event.plan.state is PlanState.PROPOSED
+    headline = "A change waits for a person" if waits else HEADLINES[event.plan.state]
     blocks: list[JsonValue] = [_section("\n".join(_lines(event, headline)))]
     if event.head is not None:
         head = f"audit head {event.head.number}:{event.head.hash}"

@@ -127,7 +127,7 @@ class Resources:
         from airbyte_tools.words import plain  # noqa: PLC0415 - as above
 
         await self._dispatch().admit(self._requester())
-        context = self._dispatch().context_for(airbyte, self._requester(), no_progress)
+        context = self._dispatch().context_for(airbyte, self._requester())
         client, bound = context.client, context.default_workspace
         if argument == "connection":
             connections = await client.list_connections(bound)
@@ -138,10 +138,6 @@ class Resources:
             jobs = await client.list_jobs(workspace_id=bound, limit=NEWEST_JOBS)
             return [str(job.job_id) for job in jobs]
         return []
-
-
-async def no_progress(_done: float, _total: float | None, _message: str) -> None:
-    """A read of a resource has nobody who watches a bar."""
 
 
 def _choosable(named: "list[tuple[str, str]]") -> "list[str]":
