@@ -27,9 +27,9 @@ SAMPLES = 200
 SECONDS_EACH = 0.05
 """Far more than a call takes; what runs out of time has hung."""
 
-GROWTH = 1.10
+GROWTH = 1.05
 """The server's memory in the last fifth of the run, to that in the second; medians. Over 120,000 calls that is less
-than 100 bytes for each, and the least that could be forgotten, an object with its dictionary, takes more."""
+than 50 bytes for each, and the least that could be forgotten, an object with its dictionary, takes more."""
 STRAY_FILES = 10
 """Connections to Airbyte come and go, and so do those of clients that have just left."""
 
