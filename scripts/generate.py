@@ -18,11 +18,11 @@ import clients_table
 import fault_table
 import sandbox_table
 import sync_client
-from airbyte_mcp_server.airbyte_settings import AirbyteSettings
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.cli.serve import serve
-from airbyte_mcp_server.settings import SECRET_NAMES, SETTING_NAMES, Settings, variable_of
+from airbyte_mcp_server.settings.airbyte import AirbyteSettings
+from airbyte_mcp_server.settings.model import SECRET_NAMES, SETTING_NAMES, Settings, variable_of
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool
 

@@ -33,7 +33,7 @@ from airbyte_mcp_server.dispatch import TOOLS, Dispatch
 from airbyte_mcp_server.pages.serving import address_of, approvals_of, config_of
 from airbyte_mcp_server.runtime import Runtime, store_of
 from airbyte_mcp_server.serving.listening import authority, bound
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.sources import load_settings
 from airbyte_tools.tool import MutatingTool
 from harness import COMMAND, HEALTHY, Desk
 

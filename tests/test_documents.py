@@ -14,8 +14,8 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from airbyte_mcp_server.cli.command import command
-from airbyte_mcp_server.settings import SECRET_NAMES, SETTING_NAMES, flag_of, variable_of
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.model import SECRET_NAMES, SETTING_NAMES, flag_of, variable_of
+from airbyte_mcp_server.settings.sources import load_settings
 from harness import COMMAND, clean_environment
 
 ROOT = Path(__file__).resolve().parent.parent

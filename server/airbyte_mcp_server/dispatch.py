@@ -24,7 +24,6 @@ from airbyte_client import WriteGate
 from airbyte_guardrails.plans import ChangeRecord, Plan, WantedChanges
 from airbyte_guardrails.states import PlanState
 from airbyte_mcp_server.access.admission import Admission
-from airbyte_mcp_server.airbytes import Airbyte, Airbytes
 from airbyte_mcp_server.changing import results
 from airbyte_mcp_server.changing.application import Application
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
@@ -36,8 +35,9 @@ from airbyte_mcp_server.changing.model_confirmation import (
     offering,
 )
 from airbyte_mcp_server.changing.settling import Settler
-from airbyte_mcp_server.choosing import chosen
-from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN, headed
+from airbyte_mcp_server.instances.airbytes import Airbyte, Airbytes
+from airbyte_mcp_server.instances.argument import ARGUMENT, BY_PLAN, headed
+from airbyte_mcp_server.instances.choosing import chosen
 from airbyte_mcp_server.operating.spans import step
 from airbyte_mcp_server.reaching import asking
 from airbyte_mcp_server.reaching.asking import RequestContext

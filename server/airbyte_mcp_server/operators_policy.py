@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.plans import canonical_json
 from airbyte_guardrails.policy import Policy
-from airbyte_mcp_server.airbyte_settings import AIRBYTE_SECRETS, DEFAULT_INSTANCE, SANDBOX_INSTANCE
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings, SettingsError
+from airbyte_mcp_server.settings.airbyte import AIRBYTE_SECRETS, DEFAULT_INSTANCE, SANDBOX_INSTANCE
+from airbyte_mcp_server.settings.model import SECRET_NAMES, Settings, SettingsError
 from airbyte_mcp_server.tool_sets import CHANGING, TOOL_SETS, tools_hidden
 
 if TYPE_CHECKING:

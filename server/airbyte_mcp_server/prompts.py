@@ -21,7 +21,7 @@ from mcp_types import (
 )
 
 from airbyte_mcp_server.icons import ICON
-from airbyte_mcp_server.instance_argument import ARGUMENT
+from airbyte_mcp_server.instances.argument import ARGUMENT
 from airbyte_mcp_server.reaching.asking import RequestContext
 
 LIST_TTL_MS = 3_600_000

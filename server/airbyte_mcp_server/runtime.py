@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from airbyte_guardrails.errors import StoreUnavailableError
 from airbyte_guardrails.plans import Plan
-from airbyte_mcp_server.airbytes import Airbytes
-from airbyte_mcp_server.settings import Settings, variable_of
+from airbyte_mcp_server.instances.airbytes import Airbytes
+from airbyte_mcp_server.settings.model import Settings, variable_of
 
 if TYPE_CHECKING:
     from airbyte_client.calls import Observer

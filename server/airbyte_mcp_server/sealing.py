@@ -5,7 +5,7 @@ import secrets
 
 from mcp.server.request_state import RequestStateSecurity
 
-from airbyte_mcp_server.settings import Settings, keys_in
+from airbyte_mcp_server.settings.model import Settings, keys_in
 
 KEY_BYTES = 32
 MARGIN_SECONDS = 3_600.0

@@ -23,7 +23,7 @@ from mcp_types import (
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.access.scopes import may_operate
-from airbyte_mcp_server.instance_argument import asking_for_it, in_words
+from airbyte_mcp_server.instances.argument import asking_for_it, in_words
 from airbyte_mcp_server.operating.observing import Observing
 from airbyte_mcp_server.prompts import Prompts
 from airbyte_mcp_server.reaching.asking import RequestContext

@@ -4,7 +4,7 @@ Sets are the operator's upper bound: what is not offered is not listed, and is
 refused when it is called, applied, or approved anywhere else.
 """
 
-from airbyte_mcp_server.settings import Settings, ToolSet
+from airbyte_mcp_server.settings.model import Settings, ToolSet
 
 TOOL_SETS = {
     "trigger_sync": ToolSet.RUN,

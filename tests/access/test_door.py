@@ -7,7 +7,7 @@ import pytest
 from airbyte_mcp_server.access.door import door_of
 from airbyte_mcp_server.access.one_token import OneToken
 from airbyte_mcp_server.runtime import utc_now
-from airbyte_mcp_server.settings import Settings, SettingsError
+from airbyte_mcp_server.settings.model import Settings, SettingsError
 from doors import bearer, knock
 from harness import TOKEN, Desk, network_server
 

@@ -6,8 +6,8 @@ from mcp.server.request_state import InvalidRequestState
 from airbyte_mcp_server.operating.local_checks import settings_read
 from airbyte_mcp_server.operating.redacting import Redactor
 from airbyte_mcp_server.sealing import sealing
-from airbyte_mcp_server.settings import SettingsError
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.model import SettingsError
+from airbyte_mcp_server.settings.sources import load_settings
 
 OLD = "planted-key-of-last-year-which-is-long-enough"
 NEW = "planted-key-of-this-year-which-is-long-enough"

@@ -12,7 +12,7 @@ from airbyte_mcp_server.access.scopes import Scope
 from airbyte_mcp_server.access.tokens_file import TokensFile, load_tokens
 from airbyte_mcp_server.access.writing_tokens import add_token
 from airbyte_mcp_server.runtime import utc_now
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 from doors import (
     HEADERS,
     INITIALIZE,

@@ -11,7 +11,7 @@ from airbyte_guardrails.policy import Policy
 from airbyte_guardrails.store import Store
 from airbyte_mcp_server.reaching.announcing import Announcing
 from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 from plan_books import WITHIN, Clock, draft, proposed
 from webhook_receiver import webhook_receiver
 

@@ -10,7 +10,7 @@ from mcp_types import Tool
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server, listed_tools
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.sources import load_settings
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import AnyTool, MutatingTool
 
@@ -86,7 +86,7 @@ def test_listing_loads_neither_tools_nor_client_nor_store() -> None:
         "from airbyte_mcp_server.cli import command, serve\n"
         "from airbyte_mcp_server.server import build_server, listed_tools\n"
         "from airbyte_mcp_server.runtime import Runtime\n"
-        "from airbyte_mcp_server.settings import Settings\n"
+        "from airbyte_mcp_server.settings.model import Settings\n"
         "build_server(Runtime(Settings())), listed_tools()\n"
         f"print(json.dumps([m for m in {heavy!r} if m in sys.modules]))\n"
     )

@@ -6,11 +6,11 @@ import re
 import pytest
 from mcp_types import Tool
 
-from airbyte_mcp_server.airbyte_settings import MOST_INSTANCES
 from airbyte_mcp_server.changing.apply_plan import APPLY_PLAN
-from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN, in_words
+from airbyte_mcp_server.instances.argument import ARGUMENT, BY_PLAN, in_words
 from airbyte_mcp_server.resources.addresses import KINDS, Addresses, Kind
 from airbyte_mcp_server.server import INSTRUCTIONS, listed_tools
+from airbyte_mcp_server.settings.airbyte import MOST_INSTANCES
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.plans import PlanArguments
 

@@ -12,8 +12,8 @@ from airbyte_mcp_server.changing.model_confirmation import CONFIRMING_APPLY_PLAN
 from airbyte_mcp_server.operators_policy import known_instances, policy_of, settings_digest
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import listed_tools
-from airbyte_mcp_server.settings import SettingsError, ToolSet
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.model import SettingsError, ToolSet
+from airbyte_mcp_server.settings.sources import load_settings
 from airbyte_mcp_server.tool_sets import CHANGING, TOOL_SETS, tools_hidden
 from airbyte_tools.catalogue import ALL_TOOLS, public_face
 from airbyte_tools.tool import MutatingTool
@@ -117,7 +117,7 @@ def test_a_start_without_a_policy_file_loads_no_policy() -> None:
         "import sys\n"
         "from airbyte_mcp_server.server import build_server, listed_tools\n"
         "from airbyte_mcp_server.runtime import Runtime\n"
-        "from airbyte_mcp_server.settings import Settings\n"
+        "from airbyte_mcp_server.settings.model import Settings\n"
         "build_server(Runtime(Settings())), listed_tools()\n"
         "print([name for name in sys.modules if name.startswith('airbyte_guardrails.policy')])\n"
     )

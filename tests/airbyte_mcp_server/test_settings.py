@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from airbyte_mcp_server.airbyte_settings import DEFAULT_API_URL
-from airbyte_mcp_server.settings import SettingsError
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.airbyte import DEFAULT_API_URL
+from airbyte_mcp_server.settings.model import SettingsError
+from airbyte_mcp_server.settings.sources import load_settings
 from harness import COMMAND, Desk, clean_environment
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import certifi
 import pytest
 
-from airbyte_mcp_server.airbyte_settings import AIRBYTE_NAMES, MOST_INSTANCES
 from airbyte_mcp_server.operating.redacting import Redactor
 from airbyte_mcp_server.operators_policy import settings_digest
-from airbyte_mcp_server.settings import Settings, SettingsError
-from airbyte_mcp_server.settings_sources import files_named, load_settings
+from airbyte_mcp_server.settings.airbyte import AIRBYTE_NAMES, MOST_INSTANCES
+from airbyte_mcp_server.settings.model import Settings, SettingsError
+from airbyte_mcp_server.settings.sources import files_named, load_settings
 from harness import COMMAND, clean_environment
 
 PAGE = Path(__file__).parents[2] / "docs" / "instances.md"
@@ -189,7 +189,7 @@ def test_several_airbytes_load_no_client_at_the_start(tmp_path: Path) -> None:
         "import sys, pathlib\n"
         "from airbyte_mcp_server.runtime import Runtime\n"
         "from airbyte_mcp_server.server import build_server\n"
-        "from airbyte_mcp_server.settings_sources import load_settings\n"
+        "from airbyte_mcp_server.settings.sources import load_settings\n"
         f"build_server(Runtime(load_settings({{}}, {{}}, pathlib.Path({str(written(tmp_path, TWO))!r}))))\n"
         "print([name for name in ('airbyte_client', 'airbyte_tools', 'httpx') if name in sys.modules])\n"
     )

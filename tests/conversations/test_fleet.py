@@ -11,7 +11,7 @@ import pytest
 
 from airbyte_mcp_server.dispatch import Dispatch
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.sources import load_settings
 from airbyte_tools.answers import FleetReport
 from harness import (
     FAILING,

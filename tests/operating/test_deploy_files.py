@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from airbyte_mcp_server.settings import Settings
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.model import Settings
+from airbyte_mcp_server.settings.sources import load_settings
 from environments import make_environment, run_python
 from harness import Desk, network_server
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from airbyte_mcp_server.cli.command import command
 from airbyte_mcp_server.operating.doctor import examine
 from airbyte_mcp_server.operating.findings import Verdict
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 from harness import CLIENT_SECRET, Desk
 from processes import clean_environment
 from scripted_airbyte import Reply, ScriptedAirbyte, answer, html, page, scripted_airbyte

@@ -11,7 +11,7 @@ import pytest
 from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
 from airbyte_mcp_server.operating.redacting import LONGEST, Redactor
 from airbyte_mcp_server.operating.request_ids import answering, current_request
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 from harness import CLIENT_SECRET, HEALTHY, TOKEN, Desk, Person, connected, text_of
 from postgres_server import PASSWORD, PostgresServer
 from scripted_airbyte import Reply, Request, answer, scripted_airbyte

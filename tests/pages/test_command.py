@@ -6,8 +6,8 @@ import pytest
 
 from airbyte_mcp_server.pages.serving import serve_approvals
 from airbyte_mcp_server.runtime import Runtime
-from airbyte_mcp_server.settings import SettingsError
-from airbyte_mcp_server.settings_sources import load_settings
+from airbyte_mcp_server.settings.model import SettingsError
+from airbyte_mcp_server.settings.sources import load_settings
 from approval_pages import NAME, PASSWORD, Browser, planned, serving_command, users
 from harness import HEALTHY, Desk
 from pseudo_terminal import at_a_terminal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airbyte_mcp_server.access.rates import Limit, Rate
 from airbyte_mcp_server.access.scopes import may_operate
 from airbyte_mcp_server.access.shared_rates import ForgivingRate, SharedRate
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 from airbyte_tools.errors import ToolFailureError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from starlette.types import Scope as RequestScope
 from airbyte_mcp_server.access.one_token import OneToken
 from airbyte_mcp_server.access.scopes import Scope
 from airbyte_mcp_server.access.tokens_file import TokensFile
-from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError
+from airbyte_mcp_server.settings.model import LOOPBACK, Settings, SettingsError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airbyte_mcp_server.settings import LOOPBACK
+from airbyte_mcp_server.settings.model import LOOPBACK
 
 if TYPE_CHECKING:
     import httpx

@@ -15,7 +15,7 @@ from airbyte_guardrails.verdicts import OAUTH_PREFIX
 from airbyte_mcp_server.access.issuer import Issuer
 from airbyte_mcp_server.access.scopes import with_implied
 from airbyte_mcp_server.access.signing_keys import SigningKeys
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 
 logger = logging.getLogger(__name__)
 

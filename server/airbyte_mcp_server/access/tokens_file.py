@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 from airbyte_guardrails.verdicts import TOKEN_PREFIX
 from airbyte_mcp_server.access.one_token import digest_of
 from airbyte_mcp_server.access.scopes import Scope, with_implied
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from airbyte_mcp_server.access.one_token import digest_of
 from airbyte_mcp_server.access.scopes import Scope
 from airbyte_mcp_server.access.tokens_file import HASH_PREFIX, NamedToken, load_tokens, require_name
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 TOKEN_BYTES = 32
 TOKEN_BEGINS = "airbytemcp_"  # noqa: S105 - lets scanners for leaked secrets recognise one

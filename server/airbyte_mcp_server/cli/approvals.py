@@ -13,7 +13,7 @@ from airbyte_mcp_server.cli.approvals_serve import serve_page
 from airbyte_mcp_server.cli.approvals_users import users
 from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
 from airbyte_mcp_server.operating.logs import log_to_stderr
-from airbyte_mcp_server.settings import Settings, SettingsError, variable_of
+from airbyte_mcp_server.settings.model import Settings, SettingsError, variable_of
 
 if TYPE_CHECKING:
     from airbyte_guardrails.plans import Plan

@@ -15,7 +15,7 @@ from airbyte_mcp_server.cli.options import (
 )
 from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
 from airbyte_mcp_server.operating.telemetry import telemetry
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 
 def _networks(

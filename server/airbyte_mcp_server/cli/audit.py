@@ -10,7 +10,7 @@ import click
 
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

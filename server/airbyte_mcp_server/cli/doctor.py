@@ -8,8 +8,8 @@ import click
 
 from airbyte_mcp_server.cli.options import settings_options
 from airbyte_mcp_server.operating.logs import log_to_stderr
-from airbyte_mcp_server.settings import Settings, SettingsError
-from airbyte_mcp_server.settings_sources import files_named, load_settings
+from airbyte_mcp_server.settings.model import Settings, SettingsError
+from airbyte_mcp_server.settings.sources import files_named, load_settings
 
 if TYPE_CHECKING:
     from airbyte_mcp_server.operating.findings import Finding

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from airbyte_mcp_server.settings import (
+from airbyte_mcp_server.settings.model import (
     SECRET_NAMES,
     SETTING_NAMES,
     Browser,
@@ -22,7 +22,7 @@ from airbyte_mcp_server.settings import (
     flag_of,
     variable_of,
 )
-from airbyte_mcp_server.settings_sources import CONFIG_VARIABLE, load_settings
+from airbyte_mcp_server.settings.sources import CONFIG_VARIABLE, load_settings
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

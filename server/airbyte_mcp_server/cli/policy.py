@@ -13,7 +13,7 @@ from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.options import refusing_clearly, settings_from, settings_options
 from airbyte_mcp_server.operating.file_rights import may_write
 from airbyte_mcp_server.operating.logs import log_to_stderr
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 if TYPE_CHECKING:
     from airbyte_mcp_server.runtime import Runtime

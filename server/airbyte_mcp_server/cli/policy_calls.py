@@ -16,8 +16,8 @@ from airbyte_guardrails.plans import MANY_TARGETS, Instance, Plan, PlanDraft, Ri
 from airbyte_guardrails.policy.explaining import explained
 from airbyte_guardrails.policy.reading import ALWAYS_HIGH_RISK
 from airbyte_guardrails.policy.subjects import Deed
-from airbyte_mcp_server.airbytes import Airbyte
 from airbyte_mcp_server.dispatch import TOOLS, Dispatch
+from airbyte_mcp_server.instances.airbytes import Airbyte
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.tool_sets import TOOL_SETS
 from airbyte_mcp_server.wire import bad_arguments

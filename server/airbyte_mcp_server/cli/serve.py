@@ -9,7 +9,6 @@ import click
 from pydantic import SecretStr
 
 from airbyte_guardrails.errors import GuardrailError
-from airbyte_mcp_server.airbyte_settings import SANDBOX_INSTANCE, AirbyteSettings
 from airbyte_mcp_server.cli.options import (
     refusing_clearly,
     say,
@@ -18,7 +17,8 @@ from airbyte_mcp_server.cli.options import (
 )
 from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
 from airbyte_mcp_server.operating.telemetry import telemetry
-from airbyte_mcp_server.settings import Settings, SettingsError
+from airbyte_mcp_server.settings.airbyte import SANDBOX_INSTANCE, AirbyteSettings
+from airbyte_mcp_server.settings.model import Settings, SettingsError
 
 
 @click.command()

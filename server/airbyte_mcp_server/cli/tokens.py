@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from airbyte_mcp_server.cli.options import refusing_clearly, say
-from airbyte_mcp_server.settings import SettingsError, variable_of
+from airbyte_mcp_server.settings.model import SettingsError, variable_of
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

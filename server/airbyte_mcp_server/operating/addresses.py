@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airbyte_mcp_server.operating.findings import Finding, Findings, ok, warn
-from airbyte_mcp_server.settings import Settings, variable_of
+from airbyte_mcp_server.settings.model import Settings, variable_of
 
 CONNECT_SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443}

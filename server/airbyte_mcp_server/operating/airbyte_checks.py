@@ -22,10 +22,10 @@ from airbyte_client import (
 )
 from airbyte_client.auth import Auth
 from airbyte_client.text import clean
-from airbyte_mcp_server.airbyte_settings import AirbyteSettings
-from airbyte_mcp_server.airbytes import auth_of
+from airbyte_mcp_server.instances.airbytes import auth_of
 from airbyte_mcp_server.operating.answers_seen import AnswersSeen, seconds_left_of
 from airbyte_mcp_server.operating.findings import Finding, Findings, fail, ok, warn
+from airbyte_mcp_server.settings.airbyte import AirbyteSettings
 
 REQUEST_SECONDS = 8.0
 SKEW_ALLOWED_SECONDS = 5.0

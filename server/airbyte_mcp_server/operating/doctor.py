@@ -10,7 +10,7 @@ from pathlib import Path
 
 from airbyte_mcp_server.operating import addresses, airbyte_checks, local_checks, store_check
 from airbyte_mcp_server.operating.findings import Finding, Findings, about, fail
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.policy.loading import PolicyFileError, load_rules
 from airbyte_guardrails.policy.reading import suspicions
 from airbyte_mcp_server.access.door import door_of
-from airbyte_mcp_server.airbyte_settings import AirbyteSettings
 from airbyte_mcp_server.operating.file_rights import may_write, others_may_read
 from airbyte_mcp_server.operating.findings import Findings, fail, ok, warn
 from airbyte_mcp_server.operators_policy import policy_of, vocabulary
 from airbyte_mcp_server.reaching.opening import browser_here
 from airbyte_mcp_server.runtime import utc_now
-from airbyte_mcp_server.settings import LOOPBACK, SECRET_NAMES, Settings, SettingsError, variable_of
+from airbyte_mcp_server.settings.airbyte import AirbyteSettings
+from airbyte_mcp_server.settings.model import LOOPBACK, SECRET_NAMES, Settings, SettingsError, variable_of
 
 RULING_FILES = ("config", "policy_file", "tokens_file")
 """Files whose words decide what is asked about; who writes them decides too."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from airbyte_mcp_server.operating.redacting import Redactor
 from airbyte_mcp_server.operating.request_ids import current_request, current_trace
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s%(request_note)s: %(message)s"
 _SPEAKER = "airbyte_mcp_server"

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airbyte_guardrails.errors import GuardrailError
-from airbyte_mcp_server.airbytes import Airbyte
+from airbyte_mcp_server.instances.airbytes import Airbyte
 from airbyte_mcp_server.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from airbyte_mcp_server.airbyte_settings import AIRBYTE_SECRETS, AirbyteSettings
-from airbyte_mcp_server.settings import SECRET_NAMES, Settings, keys_in
+from airbyte_mcp_server.settings.airbyte import AIRBYTE_SECRETS, AirbyteSettings
+from airbyte_mcp_server.settings.model import SECRET_NAMES, Settings, keys_in
 
 MASK = "***"
 LONGEST = 10_000

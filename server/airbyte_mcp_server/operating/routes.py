@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from airbyte_mcp_server.operating.readiness import Readiness
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import listed_tools
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 HEALTH_PATH, READY_PATH, METRICS_PATH = "/healthz", "/readyz", "/metrics"
 Endpoint = Callable[[Request], Awaitable[Response]]

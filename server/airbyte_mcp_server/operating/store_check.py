@@ -15,7 +15,7 @@ from airbyte_guardrails.migrating import stored_revision
 from airbyte_guardrails.schema import REVISION, approvers
 from airbyte_mcp_server.operating.findings import Finding, Findings, fail, ok, warn
 from airbyte_mcp_server.runtime import STORE_FILE, data_folder
-from airbyte_mcp_server.settings import Settings, variable_of
+from airbyte_mcp_server.settings.model import Settings, variable_of
 
 LOCK_SECONDS = 5.0
 

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from airbyte_mcp_server.settings import Settings, SettingsError
+from airbyte_mcp_server.settings.model import Settings, SettingsError
 
 
 def telemetry(settings: Settings) -> AbstractContextManager[None]:

@@ -19,7 +19,7 @@ from opentelemetry.trace import set_tracer_provider
 
 from airbyte_mcp_server import __version__
 from airbyte_mcp_server.operating.clean_spans import CleanSpans
-from airbyte_mcp_server.settings import Settings, SettingsError
+from airbyte_mcp_server.settings.model import Settings, SettingsError
 
 SERVICE = "airbyte-mcp-server"
 LAST_BATCH_SECONDS = 1.0

@@ -29,7 +29,7 @@ from airbyte_mcp_server.serving.listening import (
     bound,
     serve_until_told,
 )
-from airbyte_mcp_server.settings import LOOPBACK, Settings, SettingsError, variable_of
+from airbyte_mcp_server.settings.model import LOOPBACK, Settings, SettingsError, variable_of
 
 BROWSERS_AT_ONCE = 200
 IDLE_SECONDS = 5

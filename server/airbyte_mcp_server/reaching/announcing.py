@@ -12,7 +12,7 @@ from airbyte_mcp_server.reaching.watched_book import Move, WatchedBook
 from airbyte_mcp_server.reaching.ways import page_link
 from airbyte_mcp_server.reaching.webhook import Webhook
 from airbyte_mcp_server.reaching.webhook_events import Event, generic, slack
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 
 logger = logging.getLogger(__name__)
 

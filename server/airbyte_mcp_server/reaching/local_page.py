@@ -19,7 +19,7 @@ from airbyte_mcp_server.reaching.local_plans import LocalDesk, Shown, local_app
 from airbyte_mcp_server.reaching.opening import open_browser
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.serving.listening import QuietServer, bound
-from airbyte_mcp_server.settings import SettingsError
+from airbyte_mcp_server.settings.model import SettingsError
 
 logger = logging.getLogger(__name__)
 

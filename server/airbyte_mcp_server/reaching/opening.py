@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Mapping
 from functools import cache
 
-from airbyte_mcp_server.settings import Browser
+from airbyte_mcp_server.settings.model import Browser
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.verdicts import are_two_people, principal_of
 from airbyte_mcp_server.changing.results import on_a_terminal
 from airbyte_mcp_server.reaching.asking import Abilities
-from airbyte_mcp_server.settings import Settings, variable_of
+from airbyte_mcp_server.settings.model import Settings, variable_of
 from airbyte_tools.errors import ToolFailureError
 
 SOMEBODY_ELSE = ""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from mcp_types import Resource, ResourceTemplate
 
 from airbyte_mcp_server.icons import ICON
-from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN
+from airbyte_mcp_server.instances.argument import ARGUMENT, BY_PLAN
 
 SCHEME = "airbyte://"
 JSON = "application/json"

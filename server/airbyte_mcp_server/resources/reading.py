@@ -18,13 +18,13 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from airbyte_mcp_server.instance_argument import ARGUMENT
+from airbyte_mcp_server.instances.argument import ARGUMENT
 from airbyte_mcp_server.reaching.asking import RequestContext
 from airbyte_mcp_server.resources.addresses import JSON, Address, Addresses
 
 if TYPE_CHECKING:
-    from airbyte_mcp_server.airbytes import Airbyte
     from airbyte_mcp_server.dispatch import Dispatch
+    from airbyte_mcp_server.instances.airbytes import Airbyte
     from airbyte_tools.answers import Answer
 
 LIST_TTL_MS = 3_600_000

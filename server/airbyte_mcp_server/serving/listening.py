@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from airbyte_mcp_server.serving.stopping import when_told_to_stop
-from airbyte_mcp_server.settings import SettingsError, flag_of
+from airbyte_mcp_server.settings.model import SettingsError, flag_of
 
 SHUTDOWN_SECONDS = 5
 

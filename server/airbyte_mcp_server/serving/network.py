@@ -34,7 +34,7 @@ from airbyte_mcp_server.serving.listening import (
     bound,
     serve_until_told,
 )
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.model import Settings
 
 SSE_PATH = "/sse"
 MESSAGES_PATH = "/messages/"

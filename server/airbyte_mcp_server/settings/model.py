@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from airbyte_mcp_server.airbyte_settings import (
+from airbyte_mcp_server.settings.airbyte import (
     AIRBYTE_NAMES,
     AIRBYTE_SECRETS,
     DEFAULT_INSTANCE,

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from airbyte_mcp_server.airbytes import Airbyte, Airbytes
-from airbyte_mcp_server.instance_argument import ARGUMENT, BY_PLAN
+from airbyte_mcp_server.instances.airbytes import Airbyte, Airbytes
+from airbyte_mcp_server.instances.argument import ARGUMENT, BY_PLAN
 from airbyte_mcp_server.wire import BadArgumentsError
 
 

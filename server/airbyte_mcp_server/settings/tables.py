@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from airbyte_mcp_server.airbyte_settings import AIRBYTE_NAMES
-from airbyte_mcp_server.settings import SETTING_NAMES, SettingsError
-from airbyte_mcp_server.settings_secrets import SUFFIX, Value, with_file_forms, with_secrets_read
+from airbyte_mcp_server.settings.airbyte import AIRBYTE_NAMES
+from airbyte_mcp_server.settings.model import SETTING_NAMES, SettingsError
+from airbyte_mcp_server.settings.secret_files import SUFFIX, Value, with_file_forms, with_secrets_read
 
 INSTANCES = "instances"
 SHARED = "ca_bundle"

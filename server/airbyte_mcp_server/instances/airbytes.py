@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from airbyte_guardrails.plans import Instance
-from airbyte_mcp_server.airbyte_settings import AirbyteSettings
-from airbyte_mcp_server.settings import Settings
+from airbyte_mcp_server.settings.airbyte import AirbyteSettings
+from airbyte_mcp_server.settings.model import Settings
 
 if TYPE_CHECKING:
     from airbyte_client import AsyncAirbyteClient

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from airbyte_mcp_server.settings import SECRET_NAMES, SettingsError
+from airbyte_mcp_server.settings.model import SECRET_NAMES, SettingsError
 
 SECRET_FILE_LIMIT = 64 * 1024
 SUFFIX = "_file"

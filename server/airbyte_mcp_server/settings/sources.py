@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from airbyte_mcp_server.settings import (
+from airbyte_mcp_server.settings.model import (
     SECRET_NAMES,
     SETTING_NAMES,
     Settings,
@@ -21,13 +21,13 @@ from airbyte_mcp_server.settings import (
     flag_of,
     variable_of,
 )
-from airbyte_mcp_server.settings_instances import (
+from airbyte_mcp_server.settings.secret_files import Value, with_file_forms, with_secrets_read
+from airbyte_mcp_server.settings.tables import (
     INSTANCES,
     files_in,
     require_known_keys,
     with_instances_read,
 )
-from airbyte_mcp_server.settings_secrets import Value, with_file_forms, with_secrets_read
 
 CONFIG_VARIABLE = "AIRBYTE_MCP_CONFIG"
 OWN_PREFIXES = ("AIRBYTE_MCP_", "AIRBYTEMCP_")
