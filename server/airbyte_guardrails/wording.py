@@ -8,7 +8,6 @@ plan: no clocks, no random, or a client would ask again and again.
 
 import json
 import os.path
-import unicodedata
 from collections.abc import Iterator
 
 from airbyte_guardrails.plans import MANY_TARGETS, Change, Plan, Risk, Target
@@ -47,9 +46,10 @@ def clean(text: str, limit: int) -> str:
     line or paragraph separators and letters that nobody can see become spaces;
     runs of space collapse.
     """
-    visible = "".join(
-        " " if unicodedata.category(c)[0] in "CZ" or c in BLANK_LETTERS else c for c in text[: limit * 4]
-    )
+    visible = text[: limit * 4]
+    # Printable is to Python whatever is neither of C* nor of Z*, and the space.
+    if not (visible.isprintable() and BLANK_LETTERS.isdisjoint(visible)):
+        visible = "".join(c if c.isprintable() and c not in BLANK_LETTERS else " " for c in visible)
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

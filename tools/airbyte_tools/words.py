@@ -49,7 +49,9 @@ def field_name(name: str) -> str:
 
 def iso(moment: datetime | None) -> str | None:
     """An aware time as ISO 8601 UTC to the second, or None."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return None
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
