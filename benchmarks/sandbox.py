@@ -6,9 +6,9 @@ start  from spawn to the first answer, against a server of one route on the same
 sync   rows a second of a sync of the sample source through the protocol into SQLite, against a bare
        `executemany` of the same rows into the same columns, in memory before the clock starts; at least 0.4.
        The figure is the median of pairs, each sync with the inserts right after it: a sync needs two cores,
-       the inserts one, so one free core is too few (0.47, 0.48 and 0.50 on a quiet machine, from 0.32 on a busy
-       one). Also against inserts that make the rows on the way, as the sync has to, and the peak memory of the
-       sandbox after a tenth of the rows and after all of them.
+       the inserts one, so one free core is too few (0.47, 0.48 and 0.50 on a quiet machine, from 0.32 on a
+       busy one). Also against inserts that make the rows on the way, as the sync has to, and the peak memory
+       of the sandbox after a tenth of the rows and after all of them.
 fleet  first and last page of 1,000,000 jobs and of 10,000 connections; at most 3.
 """
 
