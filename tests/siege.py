@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -51,6 +51,7 @@ class Siege:
         http: The address of a server over HTTP.
         sse: The address of a server over SSE.
         page: The approvals page, with plans of its own.
+        states: Of questions that `modern` was asked and has not answered, by tool.
     """
 
     desk: Desk
@@ -60,11 +61,27 @@ class Siege:
     http: str
     sse: str
     page: Page
+    states: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def sandbox(self) -> Sandbox:
         """Where successes would show."""
         return self.desk.sandbox
+
+    def open_state(self, tool: str) -> str:
+        """The state of a question that stays open, for whoever will not use it up.
+
+        To be asked the same again would take until the first question counts as out of sight.
+        """
+        if tool not in self.states:
+            self.states[tool] = state_after_asking(self.modern, tool, CHANGES[tool])
+        return self.states[tool]
+
+    def taken_state(self, tool: str) -> str:
+        """The same, for whoever may use it up."""
+        state = self.open_state(tool)
+        del self.states[tool]
+        return state
 
 
 @dataclass(frozen=True)

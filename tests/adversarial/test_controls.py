@@ -33,6 +33,23 @@ def test_every_change_of_the_siege_is_made_after_an_honest_yes(fresh: Siege) -> 
         settled(fresh, data_of(result))
 
 
+def test_a_question_survives_the_answers_that_were_refused(fresh: Siege) -> None:
+    tool = "trigger_sync"
+    yes: InputResponses = {"approval": APPROVE}
+    state = fresh.open_state(tool)
+    for spoiled in (state[:-1], state + state, state.lower(), ""):
+        answer(fresh.modern, tool, CHANGES[tool], spoiled, yes)
+    answer(fresh.modern, tool, OTHER_TARGET[tool], state, yes)
+    answer(fresh.modern, "update_schedule", CHANGES["update_schedule"], state, yes)
+    answer(fresh.mute, tool, CHANGES[tool], state, yes)
+
+    before = fresh.sandbox.from_here()
+    result = answer(fresh.modern, tool, CHANGES[tool], state, yes)
+    assert isinstance(result, CallToolResult)
+    assert data_of(result)["status"] == "executed"
+    assert len(before.effects()) == 1
+
+
 def test_every_other_target_of_the_siege_can_be_asked_about(fresh: Siege) -> None:
     for tool, arguments in OTHER_TARGET.items():
         assert state_after_asking(fresh.modern, tool, arguments), tool

@@ -8,7 +8,7 @@ import pytest
 from mcp_types import ElicitResult, InputResponses
 
 from harness import APPROVE, FAILING, HEALTHY, SLOW
-from siege import CHANGES, OTHER_TARGET, Attempt, Siege, answer, assert_repelled, each, state_after_asking
+from siege import CHANGES, OTHER_TARGET, Attempt, Siege, answer, assert_repelled, each
 
 pytestmark = pytest.mark.ci
 
@@ -43,18 +43,15 @@ WRONG_KEYS: dict[str, InputResponses | None] = {
 
 
 def altered(change: Callable[[str], str], tool: str, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, tool, CHANGES[tool])
-    answer(siege.modern, tool, CHANGES[tool], change(state), YES)
+    answer(siege.modern, tool, CHANGES[tool], change(siege.open_state(tool)), YES)
 
 
 def with_other_arguments(tool: str, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, tool, CHANGES[tool])
-    answer(siege.modern, tool, OTHER_TARGET[tool], state, YES)
+    answer(siege.modern, tool, OTHER_TARGET[tool], siege.open_state(tool), YES)
 
 
 def with_another_tool(asked: str, used: str, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, asked, CHANGES[asked])
-    answer(siege.modern, used, CHANGES[used], state, YES)
+    answer(siege.modern, used, CHANGES[used], siege.open_state(asked), YES)
 
 
 def without_state(tool: str, siege: Siege) -> None:
@@ -62,24 +59,23 @@ def without_state(tool: str, siege: Siege) -> None:
 
 
 def with_other_answers(responses: InputResponses | None, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, "trigger_sync", CHANGES["trigger_sync"])
+    state = siege.taken_state("trigger_sync")
     answer(siege.modern, "trigger_sync", CHANGES["trigger_sync"], state, responses)
 
 
 def yes_after_no(tool: str, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, tool, CHANGES[tool])
+    state = siege.taken_state(tool)
     answer(siege.modern, tool, CHANGES[tool], state, NO)
     for _ in range(3):
         answer(siege.modern, tool, CHANGES[tool], state, YES)
 
 
 def of_another_process(tool: str, siege: Siege) -> None:
-    state = state_after_asking(siege.modern, tool, CHANGES[tool])
-    answer(siege.mute, tool, CHANGES[tool], state, YES)
+    answer(siege.mute, tool, CHANGES[tool], siege.open_state(tool), YES)
 
 
 def with_more_targets(siege: Siege) -> None:
-    state = state_after_asking(siege.modern, "trigger_sync", {"connections": [HEALTHY]})
+    state = siege.open_state("trigger_sync")
     for more in ([HEALTHY, SLOW], [SLOW, HEALTHY], [FAILING], [HEALTHY, HEALTHY]):
         answer(siege.modern, "trigger_sync", {"connections": more}, state, YES)
 
