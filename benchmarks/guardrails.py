@@ -74,6 +74,8 @@ async def measure(sandbox: Sandbox, folder: Path, changes: int) -> None:
         f"a change {ours * 1000:.0f} ms, its {len(before.requests()) // changes // 2} requests by bare httpx"
         f" {bare * 1000:.0f} ms, ratio {ours / bare:.2f} (budget {BUDGET})"
     )
+    if ours / bare > BUDGET:
+        raise SystemExit("beyond the budget")
 
 
 def main() -> None:

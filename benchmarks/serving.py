@@ -222,8 +222,8 @@ async def compare(
     options: argparse.Namespace,
     *,
     same: bool = False,
-) -> None:
-    """Print both, in turn in the same rounds, and their ratios."""
+) -> float:
+    """Print both, in turn in the same rounds, and their ratios; returns that of calls per second."""
     rounds = [
         [await measured(side, version, clients, options.calls, same=same) for side in sides]
         for _ in range(options.rounds + 1)
@@ -241,6 +241,7 @@ async def compare(
         f" processor {cpu[0] * 1000:.2f} : {cpu[1] * 1000:.2f} ms a call, ratio {cpu[1] / cpu[0]:.2f}",
         flush=True,
     )
+    return float(rate[0] / rate[1])
 
 
 def _ms(side: tuple[Measured, ...], what: str) -> str:
@@ -266,10 +267,10 @@ async def run(options: argparse.Namespace, folder: Path) -> None:
         own, plain = stack.enter_context(ours(airbyte, folder)), stack.enter_context(bare(airbyte))
         unguarded = stack.enter_context(bare(airbyte, token=""))
         print(f"ours : bare SDK, answers of {options.jobs} jobs; budget {BUDGET} for the ratio of calls/s")
+        ratios: list[float] = []
         for version in (MODERN, LEGACY):
             print(f"protocol {version}")
-            for clients in CLIENTS:
-                await compare((own, plain), version, clients, options)
+            ratios += [await compare((own, plain), version, clients, options) for clients in CLIENTS]
         print("identical reads")
         await compare((own, plain), MODERN, 100, options, same=True)
         print("the bare SDK without its token check : with it")
@@ -279,6 +280,8 @@ async def run(options: argparse.Namespace, folder: Path) -> None:
             print(
                 f"memory: {grown[0]:.1f} : {grown[1]:.1f} KiB for each of {options.sessions} legacy sessions"
             )
+        if min(ratios) < BUDGET:
+            raise SystemExit("beyond the budget")
 
 
 def main() -> None:

@@ -70,6 +70,8 @@ def main() -> None:
     print(
         f"ours {ours * 1000:.0f} ms, bare SDK {bare * 1000:.0f} ms, ratio {ours / bare:.2f} (budget {BUDGET})"
     )
+    if ours / bare > BUDGET:
+        raise SystemExit("beyond the budget")
 
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ async def compare_reads(sandbox: Sandbox, folder: Path, calls: int) -> None:
         f"list_jobs p50: ours {own:.1f} ms, bare SDK {plain:.1f} ms, ratio {own / plain:.2f}"
         f" (budget {BUDGET})"
     )
+    if own / plain > BUDGET:
+        raise SystemExit("beyond the budget")
 
 
 async def peak_after_answers(sandbox: Sandbox, folder: Path) -> tuple[int, int]:

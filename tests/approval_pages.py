@@ -159,7 +159,9 @@ def page_of(
     runtime = Runtime(loaded, clock)
     address = address_of(loaded.approvals_url, local.rsplit(":", 1)[1])
     server = uvicorn.Server(
-        config_of(approvals_of(runtime, address, limits or SignInLimits()), address, proxies)
+        config_of(
+            approvals_of(runtime, address, limits or SignInLimits()), address, proxies, loaded.request_seconds
+        )
     )
 
     async def serve() -> None:

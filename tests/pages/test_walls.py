@@ -2,18 +2,34 @@
 
 import socket
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
 
 from airbyte_guardrails.sign_ins import SignInLimits
+from airbyte_mcp_server.pages.serving import BROWSERS_AT_ONCE
 from approval_pages import NAME, PASSWORD, Page, page_of
 from harness import Desk
 
 pytestmark = pytest.mark.ci
 
 HTTPS = {"Host": "approvals.example.com", "X-Forwarded-Proto": "https"}
+
+
+def test_whoever_connects_and_says_nothing_makes_room_again(desk: Desk) -> None:
+    with page_of(desk, {"AIRBYTE_MCP_REQUEST_SECONDS": "1"}) as page, ExitStack() as sockets:
+        address = httpx.URL(page.url)
+        silent = [
+            sockets.enter_context(socket.create_connection((address.host, address.port or 80)))
+            for _ in range(BROWSERS_AT_ONCE)
+        ]
+        assert page.browser().get("/sign-in").status_code == 503
+
+        for one in silent:
+            one.settimeout(10)
+            assert one.recv(1) == b"", "it was cut off"
+        assert page.browser().get("/sign-in").status_code == 200
 
 
 def test_every_answer_carries_the_headers_errors_too(page: Page) -> None:

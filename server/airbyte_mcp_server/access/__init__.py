@@ -9,6 +9,7 @@
     signing_keys    keeps these keys for a while
     door            which of these the settings ask for, and which hosts and origins
     slow_clients    nobody holds a connection without using it
+    session_shares  nobody holds more than a share of the sessions
     rates           so many calls a minute, so many changes a minute, for each person
     shared_rates    the same over all replicas, counted by the store
     admission       what dispatch asks before it runs a tool

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from airbyte_guardrails.sign_ins import SignInLimits, SignIns
+from airbyte_mcp_server.access.slow_clients import bounded_to
 from airbyte_mcp_server.dispatch import Dispatch
 from airbyte_mcp_server.pages.app import approvals_app
 from airbyte_mcp_server.pages.plans import Office
@@ -72,7 +73,7 @@ def approvals_service(
         address = address_of(settings.approvals_url, local.rsplit(":", 1)[1])
         app = approvals_of(runtime, address, SignInLimits())
         announce(f"Serving approvals at {settings.approvals_url or f'http://{local}'}")
-        yield Service(config_of(app, address, proxies), listening)
+        yield Service(config_of(app, address, proxies, settings.request_seconds), listening)
 
 
 def approvals_of(runtime: Runtime, address: Address, limits: SignInLimits) -> ASGIApp:
@@ -80,11 +81,11 @@ def approvals_of(runtime: Runtime, address: Address, limits: SignInLimits) -> AS
     return approvals_app(_office(runtime), SignIns(runtime.store, runtime.now, limits), address)
 
 
-def config_of(app: ASGIApp, address: Address, proxies: Sequence[str]) -> uvicorn.Config:
+def config_of(app: ASGIApp, address: Address, proxies: Sequence[str], seconds: float) -> uvicorn.Config:
     """How the page is served: bounded, quiet, and believing only the proxies in front."""
     return uvicorn.Config(
         app,
-        http="h11",
+        http=bounded_to(seconds),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_guardrails.plans import Plan
 from airbyte_guardrails.states import PlanState
+from airbyte_mcp_server.access.slow_clients import bounded_to
 from airbyte_mcp_server.reaching.local_plans import LocalDesk, Shown, local_app
 from airbyte_mcp_server.reaching.opening import open_browser
 from airbyte_mcp_server.runtime import Runtime
@@ -104,7 +105,7 @@ class LocalPage:
         )
         config = uvicorn.Config(
             local_app(desk, run.port),
-            http="h11",
+            http=bounded_to(self._runtime.settings.request_seconds),
             ws="none",
             lifespan="off",
             log_config=None,

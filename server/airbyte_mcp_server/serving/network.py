@@ -23,6 +23,7 @@ from starlette.types import Scope as RequestScope
 
 from airbyte_mcp_server.access.door import Door, OnlyKnownHosts, door_of
 from airbyte_mcp_server.access.scopes import Scope
+from airbyte_mcp_server.access.session_shares import SessionShares
 from airbyte_mcp_server.access.slow_clients import bounded_to, whole_requests
 from airbyte_mcp_server.operating.routes import operating_routes
 from airbyte_mcp_server.runtime import Runtime
@@ -100,13 +101,21 @@ def _http_app(runtime: Runtime, door: Door) -> tuple[Starlette, str]:
         # Without sessions there is nothing to listen to (GET) and nothing to end (DELETE).
         Route(
             HTTP_PATH,
-            _guarded(door, StreamableHTTPASGIApp(manager)),
+            _guarded(door, _shared(manager, runtime.settings)),
             methods=["POST"] if replicated else None,
         ),
         *_metadata(door),
         *operating_routes(runtime, partial(_guarded, door)),
     ]
     return Starlette(routes=routes, lifespan=lambda _app: manager.run()), HTTP_PATH
+
+
+def _shared(manager: StreamableHTTPSessionManager, settings: Settings) -> ASGIApp:
+    """The manager's sessions, of which one person holds half at most."""
+    app, rest = StreamableHTTPASGIApp(manager), manager.session_idle_timeout
+    if settings.has_replicas or rest is None:
+        return app
+    return SessionShares(app, max(1, settings.max_connections // 2), rest)
 
 
 def _sse_app(runtime: Runtime, door: Door) -> tuple[Starlette, str]:
