@@ -5,11 +5,14 @@ close. Who has one connection and sends one request at a time needs none of that
 than half of the processor time without it.
 """
 
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import httpcore
 import httpx
+
+logger = logging.getLogger(__name__)
 
 _HTTPX_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
@@ -20,6 +23,7 @@ _HTTPX_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.WriteError: httpx.WriteError,
     httpcore.LocalProtocolError: httpx.LocalProtocolError,
     httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
 }
 _ERRORS = tuple(_HTTPX_ERRORS)
 
@@ -35,6 +39,7 @@ class SingleConnection(httpx.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext, kept_for: float) -> None:
         self._context = context
         self._kept_for = kept_for
+        self._network = _Network()
         self._connection: httpcore.AsyncHTTPConnection | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -57,12 +62,14 @@ class SingleConnection(httpx.AsyncBaseTransport):
             answer = await connection.handle_async_request(asked)
         except _ERRORS as error:
             raise _as_httpx(error) from error
+        # As httpx's own client says it.
+        logger.info("%s %s: %d", request.method, url, answer.status)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), request=request)
 
     async def aclose(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            await self._connection.aclose()
+        """Close the connection, however far it has come."""
+        self._connection = None
+        await self._network.aclose()
 
     async def _connected_to(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
         known = self._connection
@@ -75,9 +82,35 @@ class SingleConnection(httpx.AsyncBaseTransport):
             return known
         await self.aclose()
         self._connection = httpcore.AsyncHTTPConnection(
-            origin, ssl_context=self._context, keepalive_expiry=self._kept_for
+            origin,
+            ssl_context=self._context,
+            keepalive_expiry=self._kept_for,
+            network_backend=self._network,
         )
         return self._connection
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Remembers the stream it has made: httpcore forgets it when a TLS handshake is cancelled."""
+
+    def __init__(self) -> None:
+        self._plain: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()  # pyright: ignore[reportAttributeAccessIssue]  httpcore names a stand-in where anyio is missing
+        self._stream: httpcore.AsyncNetworkStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's own name
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self._stream = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+        return self._stream
+
+    async def aclose(self) -> None:
+        if self._stream is not None:
+            await self._stream.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -98,4 +131,5 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:
-    return _HTTPX_ERRORS[type(error)](str(error))
+    ours = next(ours for theirs, ours in _HTTPX_ERRORS.items() if isinstance(error, theirs))
+    return ours(str(error))

@@ -65,6 +65,7 @@ def test_a_sound_set_up_is_found_sound_and_left_as_it_is(desk: Desk) -> None:
     assert lines[-1].endswith("0 WARN, 0 FAIL.")
     for check in (
         "settings",
+        "start",
         "reachable",
         "base url",
         "token",
@@ -73,6 +74,7 @@ def test_a_sound_set_up_is_found_sound_and_left_as_it_is(desk: Desk) -> None:
         "clock",
         "store",
         "policy",
+        "people",
     ):
         assert any(line.startswith("OK ") and check in line for line in lines), check
     assert "it lives 15 min" in examined.stdout
@@ -254,14 +256,6 @@ def test_a_webhook_that_nobody_listens_to_is_a_warning_without_its_secret_path(
     assert examined.exit_code == 0
     assert "takes no connection from here" in said(environment, "webhook", "WARN")
     assert "planted-secret-path" not in examined.output
-
-
-def test_nobody_to_reach_is_a_warning(airbyte: ScriptedAirbyte, tmp_path: Path) -> None:
-    environment = alone(airbyte, tmp_path, AIRBYTE_MCP_OPEN_BROWSER="never")
-    assert "a terminal of this machine" in said(environment, "approvals", "OK")
-
-    without = environment | {"AIRBYTE_MCP_TERMINAL_APPROVALS": "false"}
-    assert "AIRBYTE_MCP_APPROVALS_URL" in said(without, "approvals", "WARN")
 
 
 def test_a_server_that_would_stand_open_is_a_failure(airbyte: ScriptedAirbyte, tmp_path: Path) -> None:

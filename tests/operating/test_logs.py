@@ -109,7 +109,7 @@ async def test_a_json_log_has_one_event_a_line_and_the_request_of_each(desk: Des
     calls = [event for event in told if event["message"].startswith("tools/call")]
     assert ["list_connections" in calls[0]["message"], "list_jobs" in calls[1]["message"]] == [True, True]
     assert calls[0]["request_id"] != calls[1]["request_id"]
-    upstream = [event for event in told if event["logger"] == "httpx"]
+    upstream = [event for event in told if event["logger"] == "airbyte_client.single_connection"]
     assert {event["request_id"] for event in upstream} <= {event["request_id"] for event in calls}
     assert upstream
 

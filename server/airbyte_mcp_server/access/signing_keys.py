@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from airbyte_mcp_server.access.issuer import Issuer, KeysUnavailableError, SigningKey
 
@@ -61,5 +61,10 @@ class SigningKeys:
             except KeysUnavailableError as error:
                 logger.warning("The signing keys of %s cannot be read: %s.", self._issuer.name, error)
                 return
-            self._keys = tuple(key for key in read.keys if key.kty in KINDS and key.use in (None, "sig"))
+            self._keys = public_signing_keys(read.keys)
             self._read_at = self._clock()
+
+
+def public_signing_keys(keys: Iterable[SigningKey]) -> tuple[SigningKey, ...]:
+    """Those that can be public and are for signing."""
+    return tuple(key for key in keys if key.kty in KINDS and key.use in (None, "sig"))

@@ -8,6 +8,7 @@ import click
 
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.options import (
+    refusals_in_the_log,
     refusing_clearly,
     say,
     settings_from,
@@ -16,6 +17,8 @@ from airbyte_mcp_server.cli.options import (
 from airbyte_mcp_server.operating.logs import log_to_stderr, speaker
 from airbyte_mcp_server.operating.telemetry import telemetry
 from airbyte_mcp_server.settings.model import SettingsError
+
+REFUSALS = (SettingsError, GuardrailError)
 
 
 def _networks(
@@ -37,7 +40,7 @@ def _networks(
     help="Address or network of a proxy that speaks TLS and says so (X-Forwarded-Proto). May be repeated.",
 )
 @settings_options
-@refusing_clearly(SettingsError, GuardrailError)
+@refusing_clearly(*REFUSALS)
 def serve_page(proxies: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - one per setting
     """Serve the approvals page, on this machine only unless a proxy that speaks TLS stands in front."""
     from airbyte_mcp_server.pages.serving import serve_approvals  # noqa: PLC0415 - `--help` does without it
@@ -45,5 +48,5 @@ def serve_page(proxies: tuple[str, ...], **options: Any) -> None:  # noqa: ANN40
 
     settings = settings_from(options)
     log_to_stderr(settings)
-    with telemetry(settings):
+    with refusals_in_the_log(settings, *REFUSALS), telemetry(settings):
         asyncio.run(serve_approvals(Runtime(settings), proxies, speaker(settings, say)))

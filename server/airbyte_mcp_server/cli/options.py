@@ -1,7 +1,9 @@
 """Settings as command-line options, made from the one vocabulary."""
 
 import functools
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -23,6 +25,8 @@ from airbyte_mcp_server.settings.model import (
     variable_of,
 )
 from airbyte_mcp_server.settings.sources import CONFIG_VARIABLE, load_settings
+
+logger = logging.getLogger(__name__)
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -99,3 +103,15 @@ def refusing_clearly(*errors: type[Exception]) -> Callable[[FunctionT], Function
         return wrapped  # type: ignore[return-value]  # the same shape as `function`, which the type cannot say
 
     return decorate
+
+
+@contextmanager
+def refusals_in_the_log(settings: Settings, *errors: type[Exception]) -> Generator[None]:
+    """Make the named errors events where the log is JSON, for whoever collects it; then exit code 1, too."""
+    try:
+        yield
+    except errors as error:
+        if settings.log_format == "text":
+            raise  # for `refusing_clearly`
+        logger.error("%s", error)  # noqa: TRY400 - an operator's mistake, said in full by its sentence
+        raise click.exceptions.Exit(1) from error

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from airbyte_guardrails.errors import GuardrailError
 from airbyte_mcp_server.cli.options import (
+    refusals_in_the_log,
     refusing_clearly,
     say,
     settings_from,
@@ -20,16 +21,21 @@ from airbyte_mcp_server.operating.telemetry import telemetry
 from airbyte_mcp_server.settings.airbyte import SANDBOX_INSTANCE, AirbyteSettings
 from airbyte_mcp_server.settings.model import Settings, SettingsError
 
+REFUSALS = (SettingsError, GuardrailError)
+
 
 @click.command()
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="Start an embedded Airbyte and connect to it.")
 @settings_options
-@refusing_clearly(SettingsError, GuardrailError)
+@refusing_clearly(*REFUSALS)
 def serve(*, with_sandbox: bool = False, **options: Any) -> None:  # noqa: ANN401 - one per setting
     """Serve MCP over stdio (default), SSE or streamable HTTP."""
     settings = settings_from(options)
     log_to_stderr(settings)
-    with _sandboxed(settings) if with_sandbox else nullcontext(settings) as used:
+    with (
+        refusals_in_the_log(settings, *REFUSALS),
+        _sandboxed(settings) if with_sandbox else nullcontext(settings) as used,
+    ):
         _run(used)
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from airbyte_mcp_server.operating import addresses, airbyte_checks, local_checks, store_check
+from airbyte_mcp_server.operating import (
+    addresses,
+    airbyte_checks,
+    issuer_checks,
+    local_checks,
+    people_checks,
+    start_checks,
+    store_check,
+)
 from airbyte_mcp_server.operating.findings import Finding, Findings, about, fail
 from airbyte_mcp_server.settings.model import Settings
 
@@ -28,11 +36,13 @@ def examine(settings: Settings, files: Mapping[str, Path], seconds: float = CHEC
     checks = [
         _Check("settings", lambda: local_checks.settings_read(settings)),
         _Check("files", lambda: local_checks.files(files)),
+        _Check("start", lambda: start_checks.start(settings)),
         _Check("access", lambda: local_checks.access(settings)),
+        _Check("issuer", lambda: issuer_checks.issuer(settings)),
         *(_check_of(settings, name) for name in settings.airbytes),
         _Check("store", lambda: store_check.store(settings)),
         _Check("policy", lambda: local_checks.policy(settings)),
-        _Check("approvals", lambda: local_checks.approvals(settings)),
+        _Check("people", lambda: people_checks.people(settings)),
         _Check("approvals", lambda: addresses.page(settings)),
         _Check("webhook", lambda: addresses.webhook(settings)),
     ]

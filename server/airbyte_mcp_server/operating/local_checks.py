@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from airbyte_guardrails.evidence import Evidence
 from airbyte_guardrails.policy.loading import PolicyFileError, load_rules
 from airbyte_guardrails.policy.reading import suspicions
 from airbyte_mcp_server.access.door import door_of
 from airbyte_mcp_server.operating.file_rights import may_write, others_may_read
 from airbyte_mcp_server.operating.findings import Findings, fail, ok, warn
-from airbyte_mcp_server.operators_policy import policy_of, vocabulary
-from airbyte_mcp_server.reaching.opening import browser_here
+from airbyte_mcp_server.operators_policy import vocabulary
 from airbyte_mcp_server.runtime import utc_now
 from airbyte_mcp_server.settings.airbyte import AirbyteSettings
 from airbyte_mcp_server.settings.model import LOOPBACK, SECRET_NAMES, Settings, SettingsError, variable_of
@@ -113,32 +111,3 @@ def policy(settings: Settings) -> Findings:
     yield ok("policy", f"{settings.policy_file} holds {len(rules)} rules that can be used.")
     for suspicion in suspicions(rules):
         yield warn("policy", suspicion, f"airbyte-mcp-server policy check {settings.policy_file}")
-
-
-def approvals(settings: Settings) -> Findings:
-    """Which ways lead to a person's yes with these settings."""
-    try:
-        least = policy_of(settings).least_evidence
-    except SettingsError:
-        return  # the policy's own finding says it
-    ways = {
-        "a form in the client, where it can show one": Evidence.ELICITED.is_at_least(least),
-        f"the approvals page at {settings.approvals_url}": settings.approvals_url is not None,
-        "this desktop's browser": settings.transport == "stdio" and browser_here(settings.open_browser),
-        "a terminal of this machine": settings.terminal_approvals,
-    }
-    sure = [way for way, is_open in list(ways.items())[1:] if is_open]
-    if settings.read_only:
-        yield ok("approvals", "Nobody needs to be reached: every change is refused.")
-    elif sure:
-        yield ok(
-            "approvals",
-            f"A person can be asked by: {'; '.join(w for w, is_open in ways.items() if is_open)}.",
-        )
-    else:
-        yield warn(
-            "approvals",
-            "Only clients that can show a form reach a person; through any other nothing can be approved.",
-            f"Set up the approvals page ({variable_of('approvals_url')}) or allow terminals"
-            f" ({variable_of('terminal_approvals')}).",
-        )

@@ -67,7 +67,7 @@ def approvals_service(
         announce: As there.
     """
     settings = runtime.settings
-    _require_safe(settings, proxies)
+    require_safe(settings, proxies)
     with bound(settings.approvals_host, settings.approvals_port, "approvals_port") as listening:
         local = authority(settings.approvals_host, listening)
         address = address_of(settings.approvals_url, local.rsplit(":", 1)[1])
@@ -115,7 +115,12 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"
 
 
-def _require_safe(settings: Settings, proxies: Sequence[str]) -> None:
+def require_safe(settings: Settings, proxies: Sequence[str]) -> None:
+    """See that passwords will not travel in the clear.
+
+    Raises:
+        SettingsError: They would.
+    """
     if settings.approvals_host in LOOPBACK:
         return
     https = settings.approvals_url is not None and settings.approvals_url.startswith("https:")
