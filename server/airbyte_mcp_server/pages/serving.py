@@ -28,8 +28,9 @@ from airbyte_mcp_server.serving.listening import (
     Service,
     authority,
     bound,
-    serve_until_told,
+    serve_until,
 )
+from airbyte_mcp_server.serving.stopping import told_to_stop
 from airbyte_mcp_server.settings.model import LOOPBACK, Settings, SettingsError, variable_of
 
 BROWSERS_AT_ONCE = 200
@@ -48,9 +49,11 @@ async def serve_approvals(runtime: Runtime, proxies: Sequence[str], announce: Ca
     Raises:
         SettingsError: Passwords would travel in the clear, or the address cannot be bound.
     """
+    # Whoever reads the announcement may say stop from then on.
+    told = told_to_stop()
     try:
         with approvals_service(runtime, proxies, announce) as service:
-            await serve_until_told(service)
+            await serve_until(told, service)
     finally:
         await runtime.aclose()
 

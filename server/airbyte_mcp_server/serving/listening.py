@@ -1,18 +1,23 @@
 """Listening on an address, and serving on it until somebody says stop."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from airbyte_mcp_server.serving.stopping import when_told_to_stop
+from airbyte_mcp_server.serving.ending import Answers, Calls
 from airbyte_mcp_server.settings.model import SettingsError, flag_of
 
 SHUTDOWN_SECONDS = 5
+LAST_SECONDS = 3
+"""How long what is under way may go on after a stop: less than the above, when uvicorn breaks it off."""
+LAST_STEPS_SECONDS = 0.3
+"""How long the answers of calls that have ended may take to reach their streams: some turns of the loop."""
 
 
 class QuietServer(uvicorn.Server):
@@ -26,28 +31,39 @@ class QuietServer(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Service:
-    """Something that is served: how, and on which socket."""
+    """Something that is served: how, on which socket, and the MCP calls in it."""
 
     config: uvicorn.Config
     listening: socket.socket
+    calls: Calls | None = None
 
 
-async def serve_until_told(*services: Service) -> None:
-    """Serve until SIGINT or SIGTERM, from within the running event loop; all of it, or nothing any more."""
-    servers = [QuietServer(service.config) for service in services]
-
-    def stop() -> None:
-        for server in servers:
-            server.handle_exit(signal.SIGTERM, None)
-
-    async def serve(server: QuietServer, listening: socket.socket) -> None:
-        await server.serve(sockets=[listening])
-        stop()
-
-    when_told_to_stop(stop)
+async def serve_until(told: asyncio.Event, *services: Service) -> None:
+    """Serve until somebody says stop; all of it, or nothing any more."""
     async with asyncio.TaskGroup() as group:
-        for server, service in zip(servers, services, strict=True):
-            group.create_task(serve(server, service.listening))
+        for service in services:
+            group.create_task(_serve_until(told, service))
+
+
+async def _serve_until(told: asyncio.Event, service: Service) -> None:
+    answers = Answers(cast("ASGIApp", service.config.app))
+    service.config.app = answers
+    server = QuietServer(service.config)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server.serve(sockets=[service.listening]))
+        serving.add_done_callback(lambda _: told.set())
+        await told.wait()
+        # Not handle_exit, in whose place sse_starlette breaks off every event stream, answers to come or not.
+        server.should_exit = True
+        await _end(service.calls, answers)
+
+
+async def _end(calls: Calls | None, answers: Answers) -> None:
+    if calls is None:
+        await answers.end(LAST_SECONDS)
+    else:
+        await calls.end(LAST_SECONDS)
+        await answers.end(LAST_STEPS_SECONDS)
 
 
 def bound(host: str, port: int, setting: str) -> socket.socket:

@@ -8,11 +8,13 @@ checked on every route; bodies, connections, sessions and slow clients are bound
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 import uvicorn
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.lowlevel.server import Server
 from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from starlette.applications import Starlette
@@ -28,13 +30,15 @@ from airbyte_mcp_server.access.slow_clients import bounded_to, whole_requests
 from airbyte_mcp_server.operating.routes import operating_routes
 from airbyte_mcp_server.runtime import Runtime
 from airbyte_mcp_server.server import build_server
+from airbyte_mcp_server.serving.ending import Calls
 from airbyte_mcp_server.serving.listening import (
     SHUTDOWN_SECONDS,
     Service,
     authority,
     bound,
-    serve_until_told,
+    serve_until,
 )
+from airbyte_mcp_server.serving.stopping import told_to_stop
 from airbyte_mcp_server.settings.model import Settings
 
 SSE_PATH = "/sse"
@@ -52,21 +56,26 @@ async def serve_network(runtime: Runtime, announce: Callable[[str], None]) -> No
     Raises:
         SettingsError: The address cannot be bound, or would stand open.
     """
-    settings = runtime.settings
+    settings, calls = runtime.settings, Calls()
+    # Whoever reads the announcements may say stop from then on.
+    told = told_to_stop()
     door = door_of(settings, runtime.now)
-    app, path = _sse_app(runtime, door) if settings.transport == "sse" else _http_app(runtime, door)
+    server = build_server(runtime)
+    server.middleware.append(calls)
+    make = _sse_app if settings.transport == "sse" else _http_app
+    app, path = make(server, runtime, door)
     with ExitStack() as stack:
         listening = stack.enter_context(bound(settings.host, settings.port, "port"))
         where = f"http://{authority(settings.host, listening)}{path}"
         announce(f"Serving MCP over {settings.transport} at {where}")
         for sentence in door.announcements:
             announce(sentence)
-        services = [Service(_config_of(settings, _behind(door, app)), listening)]
+        services = [Service(_config_of(settings, _behind(door, app)), listening, calls)]
         if settings.approvals_page:
             from airbyte_mcp_server.pages.serving import approvals_service  # noqa: PLC0415 - most do without the page
 
             services.append(stack.enter_context(approvals_service(runtime, (), announce)))
-        await serve_until_told(*services)
+        await serve_until(told, *services)
 
 
 def _config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
@@ -89,10 +98,10 @@ def _behind(door: Door, app: Starlette) -> ASGIApp:
     return OnlyKnownHosts(app, door.security)
 
 
-def _http_app(runtime: Runtime, door: Door) -> tuple[Starlette, str]:
+def _http_app(server: Server[Any], runtime: Runtime, door: Door) -> tuple[Starlette, str]:
     replicated = runtime.settings.has_replicas
     manager = StreamableHTTPSessionManager(
-        build_server(runtime),
+        server,
         stateless=replicated,
         security_settings=door.security,
         max_sessions=runtime.settings.max_connections,
@@ -118,8 +127,7 @@ def _shared(manager: StreamableHTTPSessionManager, settings: Settings) -> ASGIAp
     return SessionShares(app, max(1, settings.max_connections // 2), rest)
 
 
-def _sse_app(runtime: Runtime, door: Door) -> tuple[Starlette, str]:
-    server = build_server(runtime)
+def _sse_app(server: Server[Any], runtime: Runtime, door: Door) -> tuple[Starlette, str]:
     transport = SseServerTransport(MESSAGES_PATH, door.security)
 
     async def listen(scope: RequestScope, receive: Receive, send: Send) -> None:

@@ -41,7 +41,7 @@ async def lines(descriptor: int) -> AsyncIterator[str]:
 
 def _read_into(descriptor: int, hand_over: Callable[[str | None], None]) -> None:
     pending = bytearray()
-    while chunk := os.read(descriptor, _CHUNK):
+    while chunk := _read(descriptor):
         first, *others = chunk.split(b"\n")
         pending += first
         for other in others:
@@ -53,6 +53,14 @@ def _read_into(descriptor: int, hand_over: Callable[[str | None], None]) -> None
     if pending:
         hand_over(pending.decode("utf-8", errors="replace"))
     hand_over(None)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _CHUNK)
+    except ConnectionError:
+        # A client may have made sockets its pipes, and died with answers unread. That is the end, too.
+        return b""
 
 
 def claimed_stdin() -> "anyio.AsyncFile[str]":

@@ -37,8 +37,12 @@ async def serve(runtime: Runtime, announce: Callable[[str], None]) -> None:
 async def _serve_stdio(runtime: Runtime) -> None:
     serving = asyncio.ensure_future(_talk_on_stdio(runtime))
     when_told_to_stop(serving.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+    except* ConnectionError:
+        # The client closed its end of stdout: it is gone, and nobody is left to be told anything.
+        pass
 
 
 async def _talk_on_stdio(runtime: Runtime) -> None:
