@@ -134,7 +134,11 @@ async def test_the_json_log_names_the_trace_of_what_it_tells(desk: Desk) -> None
         await observed(desk, collector, "stdio", Era.MODERN)
     told: list[dict[str, Any]] = [json.loads(line) for line in desk.log().splitlines()]
     calls = [event for event in told if event["message"].startswith("tools/call")]
-    upstream = [event for event in told if event["logger"] == "airbyte_client.single_connection" and "POST" in event["message"]]
+    upstream = [
+        event
+        for event in told
+        if event["logger"] == "airbyte_client.single_connection" and "POST" in event["message"]
+    ]
 
     assert [call.get("trace_id") for call in calls] == [TRACE, TRACE, TRACE, None]
     assert {event["trace_id"] for event in upstream} == {TRACE}
