@@ -35,8 +35,8 @@ def _conflict(title: str, message: str) -> dict[str, object]:
     return {"status": 409, "title": title, "data": {"message": message}}
 
 
-def _zipped(body: bytes) -> Reply:
-    return Reply(body=body, headers={"Content-Encoding": "gzip"})
+def _zipped(body: bytes, how: str = "gzip") -> Reply:
+    return Reply(body=body, headers={"Content-Encoding": how})
 
 
 def connection_faults() -> list[Fault]:
@@ -85,6 +85,7 @@ def body_faults() -> list[Fault]:
         Fault("no UTF-8", Reply(body=b'{"data": "\xff"}')),
         Fault("a huge body", Reply(body=b" " * HUGE)),
         Fault("a huge body in a small one", _zipped(gzip.compress(b" " * HUGE))),
+        Fault("compressed twice", _zipped(gzip.compress(gzip.compress(b'{"data": []}')), "gzip, gzip")),
         Fault("compression that is none", _zipped(b'{"data": []}')),
     ]
 

@@ -83,6 +83,11 @@ def _next(script: Script) -> Reply | Callable[[Request], Reply]:
     return script.pop(0) if len(script) > 1 else script[0]
 
 
+class _Server(ThreadingHTTPServer):
+    # A burst of effects makes as many new connections; of those that nobody has taken yet Linux resets the rest.
+    request_queue_size = 64
+
+
 class ScriptedAirbyte:
     """Answers by method and path; a list of answers is used up one by one, the last one stays."""
 
@@ -97,7 +102,7 @@ class ScriptedAirbyte:
         self._script: dict[str, Script] = {}
         self._lock = threading.Lock()
         self._news = threading.Condition(self._lock)
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"scripted": self}))
+        self._http = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"scripted": self}))
         self._http.daemon_threads = True
         self._scheme = "http"
         if tls is not None:

@@ -3,6 +3,8 @@
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from airbyte_client.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "http://localhost:8000/api/public/v1"
@@ -74,8 +76,9 @@ def _split(text: str) -> SplitResult:
         raise ConfigurationError("The base URL holds spaces or control characters.", next_step=_ADVICE)
     try:
         parts = urlsplit(text if "://" in text else f"//{text}")
-        host, _ = parts.hostname, parts.port
-    except ValueError:
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+        _require_connectable(host)
+    except (ValueError, httpx.InvalidURL):
         raise ConfigurationError("The base URL is not a valid address.", next_step=_ADVICE) from None
     if not host:
         raise ConfigurationError("The base URL names no host.", next_step=_ADVICE)
@@ -88,6 +91,12 @@ def _split(text: str) -> SplitResult:
     if scheme not in ("http", "https"):
         raise ConfigurationError("The base URL is neither http nor https.", next_step=_ADVICE)
     return parts._replace(scheme=scheme)
+
+
+def _require_connectable(host: str) -> None:
+    """Raise ValueError or httpx.InvalidURL for a name that httpx, or Python's own socket, chokes on."""
+    url = httpx.URL(scheme="http", host=host)
+    _ = url.host, url.raw_host.decode("ascii").encode("idna")
 
 
 def _is_local(host: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from airbyte_client.lanes import AsyncHttp
+from airbyte_client.lanes import AsyncHttp, no_cookies
 
 __all__ = ["AsyncHttp", "SyncHttp", "deadline_in"]
 
@@ -37,7 +37,7 @@ class SyncHttp(httpx.Client):
     """An httpx client whose sockets keep the deadline."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  httpx's own options, passed on
-        super().__init__(auth=None, follow_redirects=False, **options)
+        super().__init__(auth=None, follow_redirects=False, cookies=no_cookies(), **options)
         for transport in (self._transport, *self._mounts.values()):
             if isinstance(transport, httpx.HTTPTransport):
                 # httpx has no option for httpcore's; a test fails should it move.

@@ -12,7 +12,8 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies
 
 import anyio
@@ -26,24 +27,31 @@ class _Lane:
     """What sends one request at a time, and since when nobody has used it."""
 
     transport: httpx.AsyncBaseTransport
-    free_since: float = 0.0
+    free_since: float = field(default_factory=time.monotonic)
 
 
 class AsyncHttp:
     """What is used of an httpx client, on as many connections as there are requests at a time.
+
+    Belongs to the event loop that it is first used in.
 
     Args:
         limits: How many at a time, and how long a connection is kept that nobody uses.
         verify: Certificates to trust; True for the usual ones.
         headers: Sent with every request.
         transport: Takes all requests instead of connections of our own; closed at the end.
+
+    Raises:
+        ImportError: The environment names a SOCKS proxy, which needs a package that is not there.
+        ValueError: The environment names a proxy of no known kind.
+        httpx.InvalidURL: The environment names a proxy by what is no address.
     """
 
     def __init__(
         self,
         *,
         limits: httpx.Limits,
-        verify: ssl.SSLContext | bool,
+        verify: ssl.SSLContext | bool = True,
         headers: Mapping[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -52,14 +60,15 @@ class AsyncHttp:
         self._most_kept = (
             at_a_time if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         )
-        self._headers = {"Accept-Encoding": "gzip, deflate", **(headers or {})}
+        self._headers = dict(headers or {})
         self._turns = asyncio.Semaphore(at_a_time)
-        self._free: deque[_Lane] = deque()
         self._given = transport
         self._closed = False
         # Certificates take longer to load than a request takes, so they are loaded once.
         self._context = verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify)
         self._has_proxies = bool(getproxies())
+        # The first lane is made now, so that a proxy that cannot be used is found out now.
+        self._free = deque([_Lane(self._transport())])
 
     @asynccontextmanager
     async def stream(
@@ -103,10 +112,10 @@ class AsyncHttp:
 
     async def aclose(self) -> None:
         """Close every connection; those in use when their requests are over."""
-        self._closed = True
+        was_closed, self._closed = self._closed, True
         while self._free:
             await self._close(self._free.pop())
-        if self._given is not None:
+        if self._given is not None and not was_closed:
             await self._given.aclose()
 
     async def _turn(self, seconds: float | None) -> None:
@@ -145,12 +154,17 @@ class AsyncHttp:
                 await lane.transport.aclose()
 
 
+def no_cookies() -> CookieJar:
+    """For an httpx client that shall keep none and send none."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+
+
 class _ThroughProxies(httpx.AsyncBaseTransport):
     """As httpx has it: the proxy that the environment names for an address, if it names one."""
 
     def __init__(self, context: ssl.SSLContext, kept_for: float) -> None:
         limits = httpx.Limits(max_connections=1, keepalive_expiry=kept_for)
-        self._http = httpx.AsyncClient(verify=context, limits=limits)
+        self._http = httpx.AsyncClient(verify=context, limits=limits, cookies=no_cookies())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._http.send(request, stream=True, auth=None, follow_redirects=False)

@@ -54,6 +54,10 @@ def test_a_pasted_address_becomes_the_base_url(pasted: str, base_url: str) -> No
         "http://user:secret@localhost:8000",
         "http://local host",
         "http://[::1",
+        "http://.",
+        "http://xn--",
+        "http://airbyte..example",
+        f"http://{'a' * 64}.example",
     ],
 )
 def test_an_address_that_cannot_work_is_a_configuration_error_without_secrets(pasted: str) -> None:

@@ -11,6 +11,8 @@ from airbyte_client import (
     AirbyteClient,
     AsyncAirbyteClient,
     BearerToken,
+    ConfigurationError,
+    Connection,
     NoAuth,
     RequestTimeoutError,
     RetryPolicy,
@@ -32,6 +34,29 @@ def test_no_more_than_twenty_requests_run_at_the_same_time(server: ScriptedAirby
     assert asyncio.run(read_all()) == 60
     assert server.busiest == 20
     assert server.connections <= 60
+
+
+def test_effects_have_twenty_turns_of_their_own_which_slow_reads_do_not_take(
+    server: ScriptedAirbyte,
+) -> None:
+    for number in range(21):
+        held = Reply(body=answer(connection()).body, hold=True)
+        server.on(f"GET /connections/c{number}", held)
+        server.on(f"PATCH /connections/c{number}", held)
+
+    async def use_all() -> int:
+        async with AsyncAirbyteClient(server.base_url, auth=NoAuth()) as client:
+            uses: list[asyncio.Task[Connection]] = []
+            for number in range(21):
+                uses.append(asyncio.create_task(client.get_connection(f"c{number}")))
+                uses.append(asyncio.create_task(client.update_connection(f"c{number}", name="New")))
+                assert await asyncio.to_thread(server.wait_for, min(len(uses), 40))
+            server.release.set()
+            return len(await asyncio.gather(*uses))
+
+    assert asyncio.run(use_all()) == 42
+    assert server.busiest == 40
+    assert len(server.effects) == 21
 
 
 def test_a_connection_is_used_again(client: AirbyteClient, server: ScriptedAirbyte) -> None:
@@ -93,6 +118,23 @@ def test_no_proxy_is_honoured(server: ScriptedAirbyte, monkeypatch: pytest.Monke
 
         assert proxy.log == []
     assert len(server.log) == 1
+
+
+@pytest.mark.parametrize("client", [AirbyteClient, AsyncAirbyteClient])
+@pytest.mark.parametrize(
+    "proxy", ["ftp://127.0.0.1", "socks4://127.0.0.1", "socks5://127.0.0.1", "http://:x"]
+)
+def test_a_proxy_that_cannot_be_used_is_a_configuration_error(
+    monkeypatch: pytest.MonkeyPatch,
+    client: type[AirbyteClient | AsyncAirbyteClient],
+    proxy: str,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    with pytest.raises(ConfigurationError, match="proxy") as refused:
+        client("https://airbyte.example", auth=NoAuth())
+
+    assert "HTTPS_PROXY" in refused.value.next_step
 
 
 def test_a_slow_proxy_is_bounded_too(server: ScriptedAirbyte, monkeypatch: pytest.MonkeyPatch) -> None:

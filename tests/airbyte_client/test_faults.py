@@ -1,5 +1,7 @@
 """Calm under faults: reads are tried again within bounds, effects never are."""
 
+import gzip
+import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -177,6 +179,46 @@ def test_a_body_that_is_too_large_is_not_read(client: AirbyteClient, server: Scr
 
     with pytest.raises(InvalidAnswerError, match="larger than 32 MiB"):
         client.list_workspaces()
+
+
+@pytest.mark.parametrize(
+    ("named", "body"),
+    [
+        ("gzip", gzip.compress(GOOD.body)),
+        ("GZip", gzip.compress(GOOD.body)),
+        ("deflate", zlib.compress(GOOD.body)),
+        ("identity", GOOD.body),
+        ("", GOOD.body),
+    ],
+)
+def test_an_answer_compressed_as_it_was_asked_for_is_read(
+    client: AirbyteClient, server: ScriptedAirbyte, named: str, body: bytes
+) -> None:
+    server.on("GET /workspaces", Reply(body=body, headers={"Content-Encoding": named}))
+
+    assert len(client.list_workspaces()) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Encoding": "gzip, gzip"},
+        {"Content-Encoding": "GZIP,Deflate"},
+        {"Content-Encoding": "gzip", "content-encoding": "gzip"},
+        {"Content-Encoding": "br"},
+        {"Content-Encoding": "zstd"},
+    ],
+)
+def test_an_answer_compressed_in_another_way_is_not_unpacked(
+    client: AirbyteClient, server: ScriptedAirbyte, headers: dict[str, str]
+) -> None:
+    twice = gzip.compress(gzip.compress(GOOD.body))
+    server.on("GET /workspaces", Reply(body=twice, headers=headers))
+
+    with pytest.raises(InvalidAnswerError, match="compressed in a way that was not asked for") as refused:
+        client.list_workspaces()
+
+    assert "proxy" in refused.value.next_step
 
 
 def test_an_airbyte_that_is_down_is_tried_a_few_times_and_named(clock: InstantClock) -> None:

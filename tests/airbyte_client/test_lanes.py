@@ -1,14 +1,21 @@
 """Many requests at a time: twenty connections at most, used again, and closed when nobody needs them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+import gc
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
-from airbyte_client import AsyncAirbyteClient, NoAuth, RequestTimeoutError, RetryPolicy
+from airbyte_client import (
+    AsyncAirbyteClient,
+    InvalidAnswerError,
+    NoAuth,
+    RequestTimeoutError,
+    RetryPolicy,
+)
 from airbyte_client.lanes import AsyncHttp
 
 BODY = b'{"data":[]}'
@@ -56,6 +63,36 @@ class Door:
         """Wait, for a while, until something is so."""
         async with asyncio.timeout(10), self.changed:
             await self.changed.wait_for(condition)
+
+
+class Listener(Door):
+    """Takes what it is told and never says anything."""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, counted from its first byte to its end."""
+        await reader.readexactly(1)
+        await self.count(connected=1)
+        with suppress(ConnectionResetError):
+            await reader.read()
+        await self.count(connected=-1)
+        writer.close()
+
+
+class GivenTransport(httpx.AsyncBaseTransport):
+    """Counts its ends."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.closed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer with an empty page."""
+        self.asked.append(request.method)
+        return httpx.Response(200, json={"data": []}, request=request)
+
+    async def aclose(self) -> None:
+        """Count."""
+        self.closed += 1
 
 
 @asynccontextmanager
@@ -112,6 +149,21 @@ async def test_a_request_that_is_cancelled_at_any_step_leaves_nothing_in_the_way
         await door.until(lambda: door.connected == 0)
 
 
+async def test_a_request_that_is_cancelled_in_the_tls_handshake_leaves_no_connection() -> None:
+    listener = Listener()
+    async with (
+        served(listener) as url,
+        AsyncAirbyteClient(url.replace("http:", "https:"), auth=NoAuth()) as client,
+    ):
+        with no_collection():
+            for _ in range(3):
+                given_up = asyncio.ensure_future(client.list_jobs())
+                await listener.until(lambda: listener.connected == 1)
+                given_up.cancel()
+                await listener.until(lambda: listener.connected == 0)
+    assert listener.connections == 3
+
+
 async def test_who_waits_in_vain_for_a_turn_knows_that_nothing_was_sent() -> None:
     door = Door()
     once = RetryPolicy(attempts=1)
@@ -159,16 +211,7 @@ async def test_connections_that_nobody_uses_are_closed_while_others_are_used() -
 
 
 async def test_a_transport_that_was_given_is_closed_once_all_is_over_and_not_before() -> None:
-    class Transport(httpx.AsyncBaseTransport):
-        closed = False
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            return httpx.Response(200, json={"data": []}, request=request)
-
-        async def aclose(self) -> None:
-            self.closed = True
-
-    given = Transport()
+    given = GivenTransport()
     http = AsyncHttp(
         limits=httpx.Limits(max_connections=2, keepalive_expiry=0), verify=False, transport=given
     )
@@ -176,10 +219,32 @@ async def test_a_transport_that_was_given_is_closed_once_all_is_over_and_not_bef
         for _ in range(4):
             group.create_task(read(http, "http://airbyte.example"))
     await read(http, "http://airbyte.example")
-    assert not given.closed
+    assert given.closed == 0
 
     await http.aclose()
-    assert given.closed
+    assert given.closed == 1
+
+
+async def test_a_transport_that_was_given_takes_reads_and_effects_and_is_closed_once() -> None:
+    given = GivenTransport()
+    async with AsyncAirbyteClient("airbyte.example", auth=NoAuth(), transport=given) as client:
+        await client.list_jobs()
+        with pytest.raises(InvalidAnswerError):
+            await client.update_connection("c", name="New")
+    await client.aclose()
+
+    assert given.asked == ["GET", "PATCH"]
+    assert given.closed == 1
+
+
+@contextmanager
+def no_collection() -> Generator[None]:
+    """What is closed in here is not closed for being garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def read(http: AsyncHttp, url: str) -> None:

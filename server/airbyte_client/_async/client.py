@@ -57,7 +57,7 @@ class AsyncAirbyteClient:
         joined: Told of each read that waits for an identical request on its way; it must not raise.
 
     Raises:
-        ConfigurationError: The base URL or the credentials cannot work.
+        ConfigurationError: The base URL, the credentials, the CA bundle or the proxy cannot work.
     """
 
     def __init__(

@@ -16,23 +16,39 @@ from airbyte_client.errors import (
     UnreachableError,
     UntrustedCertificateError,
 )
+from airbyte_client.operations import Operation
 
 MAX_BODY = 32 * 1024 * 1024
+ENCODINGS = ("gzip", "deflate")
+"""What we ask for: 64 KiB of it, read at once, become 64 MiB at most; no other encoding promises as much."""
 SHARE_OF_WAITING = 0.9
 
 
 class SyncWire:
-    """Sends requests over one connection pool."""
+    """Sends requests: reads over connections that are kept, whatever else on a new one each.
+
+    Args:
+        http: Keeps its connections. What a server, or a proxy before it, sends after an answer is taken there
+            for the answer to the next request.
+        once: Keeps none, so that an answer is the answer to its request: for effects, and for tokens.
+        clock: Time and waiting.
+        connect_timeout: Seconds to make a connection.
+        timeout: Seconds for a complete answer, instead of each operation's own.
+        observer: Told of each request once it is over.
+    """
 
     def __init__(
         self,
         http: SyncHttp,
+        once: SyncHttp,
         clock: SyncClock,
+        *,
         connect_timeout: float,
         timeout: float | None,
         observer: Observer | None,
     ) -> None:
         self._http = http
+        self._once = once
         self._clock = clock
         self._connect_timeout = connect_timeout
         self._timeout = timeout
@@ -44,7 +60,7 @@ class SyncWire:
         Raises:
             UnreachableError: No connection, or it broke.
             RequestTimeoutError: No complete answer within the operation's time.
-            InvalidAnswerError: The body is larger than 32 MiB.
+            InvalidAnswerError: The body is larger than 32 MiB, or compressed in a way that nobody asked for.
         """
         if self._observer is None:
             return self._send(url, call, authorization)
@@ -59,6 +75,7 @@ class SyncWire:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self._once.close()
 
     def _send(self, url: str, call: Call, authorization: str | None) -> Answer:
         seconds = self._timeout or call.operation.timeout
@@ -72,7 +89,8 @@ class SyncWire:
                 next_step=_advice(call, sent=sent),
                 sent=sent,
             ) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
+            # TLS that breaks after the handshake has no name of httpx's in the asynchronous client.
             raise _broken(error, url, call) from error
 
     def _exchange(self, url: str, call: Call, authorization: str | None, seconds: float) -> Answer:
@@ -80,7 +98,9 @@ class SyncWire:
         content = None if call.body is None else json.dumps(call.body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
-        with self._http.stream(
+        alone = call.operation.is_effect or call.operation is Operation.FETCH_TOKEN
+        http = self._once if alone else self._http
+        with http.stream(
             call.operation.method,
             url,
             params=call.params or None,
@@ -102,7 +122,8 @@ class SyncWire:
 
 
 def _read(response: httpx.Response, call: Call) -> bytes:
-    """The body, unless it is too large."""
+    """The body, unless it is too large, or compressed in a way that could make it so at once."""
+    _require_asked_encoding(response, call)
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
@@ -114,7 +135,18 @@ def _read(response: httpx.Response, call: Call) -> bytes:
     return bytes(body)
 
 
-def _broken(error: httpx.HTTPError, url: str, call: Call) -> TransportError:
+def _require_asked_encoding(response: httpx.Response, call: Call) -> None:
+    """Layers of compression are undone one on the other before anything can be counted."""
+    named = response.headers.get_list("Content-Encoding", split_commas=True)
+    layers = [name.strip().lower() for name in named]
+    if len(layers) > 1 or not {"", "identity", *ENCODINGS}.issuperset(layers):
+        raise InvalidAnswerError(
+            f"The answer to {call.operation} is compressed in a way that was not asked for.",
+            next_step="Look at what stands between here and Airbyte, such as a proxy.",
+        )
+
+
+def _broken(error: httpx.HTTPError | ssl.SSLError, url: str, call: Call) -> TransportError:
     if not isinstance(error, httpx.ConnectError):
         return UnreachableError(
             f"The connection broke before Airbyte's answer to {call.operation} was complete.",
