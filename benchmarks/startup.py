@@ -2,7 +2,7 @@
 
     python benchmarks/startup.py [ROUNDS]
 
-Both are started in turn, ROUNDS times (default 9), in the same run; the figure that counts is the ratio of
+Both are started in turn, ROUNDS times (default 21), in the same run; the figure that counts is the ratio of
 the medians. Budget: 1.10.
 """
 
@@ -62,7 +62,7 @@ def seconds_to_list(command: list[str]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     for command in (OURS, [*BARE, BARE_SERVER]):
         seconds_to_list(command)
     pairs = [(seconds_to_list(OURS), seconds_to_list([*BARE, BARE_SERVER])) for _ in range(rounds)]
