@@ -11,6 +11,8 @@ from airbyte_client import Schedule
 from airbyte_guardrails.wording import clean, quoted, sides, spelled_out
 
 TEXT_LIMIT = 500
+KEPT = 1024
+"""The same jobs are told of again and again, and their words take longer than all else of a row."""
 _PLAIN_NAME = re.compile(r"[\w$-]+")
 
 __all__ = [
@@ -56,15 +58,17 @@ def iso(moment: datetime | None) -> str | None:
 
 def ago(moment: datetime | None, now: datetime) -> str:
     """How far a moment lies from now: "3 hours ago", "2 minutes from now", "at an unknown time"."""
-    return "at an unknown time" if moment is None else humanize.naturaltime(now - moment)
+    return "at an unknown time" if moment is None else _apart(int((now - moment).total_seconds()))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT)
+def _apart(seconds: int) -> str:
+    return humanize.naturaltime(timedelta(seconds=seconds))
+
+
+@lru_cache(maxsize=KEPT)
 def length(duration: timedelta | None) -> str:
-    """A duration in at most two units: "1 hour and 2 minutes", or "unknown duration".
-
-    The same jobs are told of again and again, and putting it in words takes as long as the rest of a row.
-    """
+    """A duration in at most two units: "1 hour and 2 minutes", or "unknown duration"."""
     if duration is None:
         return "unknown duration"
     return humanize.precisedelta(duration, minimum_unit="seconds", format="%0.0f")
@@ -75,6 +79,7 @@ def rows(count: int | None) -> str:
     return "unknown rows" if count is None else counted(count, "row")
 
 
+@lru_cache(maxsize=KEPT)
 def size(count: int | None) -> str:
     """Bytes in a unit that people use; None is unknown, never zero."""
     return "unknown volume" if count is None else humanize.naturalsize(count)
@@ -90,6 +95,7 @@ def schedule_words(schedule: Schedule | None) -> str:
     return "schedule not told" if schedule is None else plain(schedule.in_words())
 
 
+@lru_cache(maxsize=KEPT)
 def counted(number: int, thing: str) -> str:
     """A number with its noun: "1 row", "2,000 rows"."""
     return f"{humanize.intcomma(number)} {thing}" + ("" if number == 1 else "s")
