@@ -187,6 +187,7 @@ async def test_every_change_is_accounted_for_whatever_fails(desk: Desk, database
     account.assert_balanced()
     assert account.states[PlanState.EXECUTED] >= CALLERS
     assert told["gone"] + told["broken"] + told["error"] >= CALLERS, "things did go wrong"
+    assert {request.status for request in desk.sandbox.requests()} & {500, 503}, "Airbyte failed, too"
 
 
 @pytest.mark.soak

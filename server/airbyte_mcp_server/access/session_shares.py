@@ -49,32 +49,28 @@ class SessionShares:
         ):
             await self._app(scope, receive, send)
             return
-        session = headers.get(MCP_SESSION_ID_HEADER)
-        if session is None:
-            await self._open(token.client_id, scope, receive, send)
-            return
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._used(token.client_id, session, ended=scope["method"] == HTTPMethod.DELETE)
-
-    async def _open(self, person: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._number_of(person) >= self._most:
+        person, session = token.client_id, headers.get(MCP_SESSION_ID_HEADER)
+        if session is None and self._number_of(person) >= self._most:
             await _refusal(self._most)(scope, receive, send)
             return
 
+        is_good, opening = False, session is None
+
         async def noting(message: Message) -> None:
+            nonlocal session, is_good
             if message["type"] == "http.response.start":
-                session = Headers(raw=message["headers"]).get(MCP_SESSION_ID_HEADER)
-                if session is not None and message["status"] == HTTPStatus.OK:
-                    self._held[person][session] = self._clock()
+                session = session or Headers(raw=message["headers"]).get(MCP_SESSION_ID_HEADER)
+                is_good = message["status"] < HTTPStatus.BAD_REQUEST
             await send(message)
 
-        self._opening[person] += 1
+        self._opening[person] += opening
         try:
             await self._app(scope, receive, noting)
         finally:
-            self._opening[person] -= 1
+            self._opening[person] -= opening
+            # What was refused says nothing of the session, if there is one at all.
+            if session is not None and is_good:
+                self._used(person, session, ended=scope["method"] == HTTPMethod.DELETE)
 
     def _number_of(self, person: str) -> int:
         """The person's sessions, with those that are being opened; what rested too long is forgotten."""
@@ -84,11 +80,10 @@ class SessionShares:
         return len(held) + self._opening[person]
 
     def _used(self, person: str, session: str, *, ended: bool) -> None:
-        held = self._held[person]
         if ended:
-            held.pop(session, None)
-        elif session in held:
-            held[session] = self._clock()
+            self._held[person].pop(session, None)
+        else:
+            self._held[person][session] = self._clock()
 
 
 def _refusal(most: int) -> Response:
