@@ -64,6 +64,18 @@ def test_a_collector_that_does_not_answer_delays_neither_a_call_nor_the_exit(
     assert len(complaints.splitlines()) <= 1, "an outage is told once in a minute"
 
 
+def ended(program: str) -> "subprocess.CompletedProcess[str]":
+    """What became of a Python program whose standard input is empty."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+
 @pytest.mark.parametrize("command", [["serve"], ["approvals", "serve"]], ids=" ".join)
 def test_telemetry_without_its_library_stops_the_start_with_what_to_install(command: list[str]) -> None:
     program = (
@@ -73,14 +85,7 @@ def test_telemetry_without_its_library_stops_the_start_with_what_to_install(comm
         f"sys.argv[1:] = {[*command, '--telemetry', 'otlp']!r}\n"
         "main()\n"
     )
-    started = subprocess.run(
-        [sys.executable, "-c", program],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
+    started = ended(program)
 
     assert started.returncode == 1
     assert "pip install 'airbyte-mcp-server[telemetry]'" in started.stderr
@@ -99,16 +104,9 @@ def test_a_server_without_telemetry_loads_nothing_for_it() -> None:
         "    heavy = ('opentelemetry.sdk', 'opentelemetry.exporter', 'google', 'requests')\n"
         "    print([name for name in sys.modules if name.startswith(heavy)])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=50,
-    )
+    done = ended(program)
 
-    assert done.stdout.strip() == "[]"
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
 def test_a_variable_of_the_library_that_cannot_be_used_stops_the_start_by_its_words(desk: Desk) -> None:
